@@ -1,0 +1,148 @@
+"""What every page shares: filters, asset addresses, security headers; and the landing page.
+
+Who may enter: anyone.
+"""
+
+import gzip
+import hashlib
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, abort, current_app, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from payapp import formats
+from payapp.billing.packages import PACKAGES
+from payapp.clock import utc_now
+from payapp.credits.chart import Chart, build_chart
+from payapp.credits.package_cards import build_package_cards
+
+FILTERS = ("number", "signed", "money", "day", "moment", "iso", "plural")
+
+# htmx comes in a wheel that `make setup` unpacks outside the virtual environment; nothing of it is imported.
+HTMX_PATH = Path("build/vendor/django_htmx/static/django_htmx/htmx-2.min.js")
+
+# A year is the longest that RFC 9111 caches are asked to keep; the digest in the path changes with the content.
+FOREVER = "public, max-age=31536000, immutable"
+
+# Use of an imaginary account, newest last: the landing page draws the real chart with it.
+EXAMPLE_USE = (18, 22, 0, 4, 31, 44, 38, 27, 5, 0, 36, 52, 47, 61, 40, 12, 3, 58, 66, 49, 71, 54, 9, 6) + (
+    63,
+    77,
+    82,
+    59,
+    48,
+    35,
+)
+
+ACCESS = "anyone"
+blueprint = Blueprint("pages", __name__)
+
+
+@blueprint.get("/")
+def show_landing() -> ResponseReturnValue:
+    """Show what payapp is and what its packages cost. Signed-in people see it too."""
+    cards = build_package_cards(PACKAGES, daily_pace=None)
+    return render_template("landing.html", cards=cards, example_chart=_build_example_chart())
+
+
+@blueprint.get("/assets/<digest>/<name>")
+def show_asset(digest: str, name: str) -> ResponseReturnValue:
+    """Serve a file of `payapp/static`, or htmx, for a year. 404 for a digest that is not the file's."""
+    asset = _assets().get(name)
+    if asset is None or asset.digest != digest:
+        abort(404)
+    return asset.respond(accepts_gzip="gzip" in request.accept_encodings)
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A static file, read once. `packed` is the same body, gzipped once, for every browser of today."""
+
+    name: str
+    body: bytes
+    packed: bytes
+    digest: str
+
+    def respond(self, *, accepts_gzip: bool) -> Response:
+        mimetype = mimetypes.guess_type(self.name)[0] or "application/octet-stream"
+        response = Response(self.packed if accepts_gzip else self.body, mimetype=mimetype)
+        if accepts_gzip:
+            response.content_encoding = "gzip"
+        response.headers["Cache-Control"] = FOREVER
+        response.vary.add("Accept-Encoding")
+        return response
+
+
+def init_app(app: Flask) -> None:
+    """Give `app` the filters, `asset()` and `has_htmx` for templates, the security headers and the pages.
+
+    Files are read, packed and digested here, once; a changed file is served after the next start.
+    """
+    assets = _load_assets(app)
+    app.extensions["payapp_assets"] = assets
+    app.jinja_env.filters.update({name: getattr(formats, name) for name in FILTERS})
+    app.jinja_env.globals.update(asset=_asset_url, has_htmx="htmx.js" in assets)
+    app.after_request(security_headers)
+    app.register_blueprint(blueprint)
+
+
+def security_headers(response: Response) -> Response:
+    """Add the headers that every answer carries; a header that a route has set already stays."""
+    for name, value in _build_headers(current_app.config.get("CHECKOUT_ORIGINS", ())).items():
+        response.headers.setdefault(name, value)
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    # Asked of the cookie, not of current_user: that would query the database for every file and probe.
+    if "Cache-Control" not in response.headers and "_user_id" in session:
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _build_headers(checkout_origins: list[str] | tuple[str, ...]) -> dict[str, str]:
+    """`form-action` names Stripe too, because Chromium checks where a form's redirect leads."""
+    form_action = " ".join(["'self'", *checkout_origins])
+    return {
+        "Content-Security-Policy": (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+            f"form-action {form_action}; base-uri 'none'; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    }
+
+
+def _load_assets(app: Flask) -> dict[str, Asset]:
+    """Read the files of payapp/static and, if it is there, htmx. Without htmx pages work, only less live."""
+    root = Path(app.root_path)
+    paths = {path.name: path for path in sorted((root / "static").iterdir()) if path.is_file()}
+    htmx_path = root.parent / HTMX_PATH
+    if htmx_path.is_file():
+        paths["htmx.js"] = htmx_path
+    return {name: _load_asset(name, path) for name, path in paths.items()}
+
+
+def _load_asset(name: str, path: Path) -> Asset:
+    body = path.read_bytes()
+    digest = hashlib.sha256(body).hexdigest()[:16]
+    return Asset(name, body, packed=gzip.compress(body, compresslevel=9, mtime=0), digest=digest)
+
+
+def _assets() -> Mapping[str, Asset]:
+    assets: Mapping[str, Asset] = current_app.extensions["payapp_assets"]
+    return assets
+
+
+def _asset_url(name: str) -> str:
+    """Return the address of a static file, digest included. Raises KeyError for a file that is not there."""
+    return url_for("pages.show_asset", digest=_assets()[name].digest, name=name)
+
+
+def _build_example_chart() -> Chart:
+    today = utc_now().date()
+    first = today - timedelta(days=len(EXAMPLE_USE) - 1)
+    return build_chart([(first + timedelta(days=offset), used) for offset, used in enumerate(EXAMPLE_USE)])
