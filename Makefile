@@ -1,0 +1,77 @@
+# make            list the targets
+# make run        everything on this machine: web, worker and the local stand-in for Stripe
+# make test       every test, on SQLite and on PostgreSQL
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+STRIPE_PORT ?= 8420
+# Elsewhere than on the usual ports, the addresses that name them follow.
+ifneq ($(PORT),8000)
+export APP_BASE_URL ?= http://localhost:$(PORT)
+endif
+ifneq ($(STRIPE_PORT),8420)
+export STRIPE_API_BASE ?= http://localhost:$(STRIPE_PORT)
+endif
+HTMX := build/vendor/django_htmx/static/django_htmx/htmx-2.min.js
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test lint format bench requirements clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.run-time $(HTMX) ## Make the virtual environment and install what running needs
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "payapp needs Python 3.11 or later; try: make run PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run-time: requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run-time
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(HTMX): requirements-assets.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+	  --only-binary :all: --upgrade --target build/vendor -r requirements-assets.txt
+	@touch $@
+
+run: setup ## Start payapp on this machine (PORT=8000, STRIPE_PORT=8420); Ctrl-C stops it
+	@$(BIN)/flask db upgrade
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PORT=$(PORT) STRIPE_PORT=$(STRIPE_PORT) \
+	  $(BIN)/honcho -e /dev/null -f Procfile.dev start
+
+demo: $(VENV)/.dev $(HTMX) ## Sign up, buy, get the webhook, spend: over real HTTP, on free ports
+	@$(BIN)/python -m tests.journeys.demo
+
+test: $(VENV)/.dev $(HTMX) ## Run every test, on SQLite and on PostgreSQL, in a real browser too
+	@$(BIN)/python -m tests.chromium
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: $(VENV)/.dev ## Check style, types and templates
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/djlint --quiet --lint payapp/templates payapp/fake_stripe/templates
+	$(BIN)/python -m pip check
+
+format: $(VENV)/.dev ## Format the code
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev $(HTMX) ## Measure webhooks and spends a second on PostgreSQL; writes bench/RESULTS.md
+	$(BIN)/python -m bench
+
+requirements: $(VENV)/.dev ## Pin the direct requirements, and what they bring, anew
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
+
+clean: ## Remove the virtual environment and everything built (not your data in instance/)
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis

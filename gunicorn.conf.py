@@ -1,0 +1,16 @@
+"""How gunicorn serves payapp: a few threads a process; WEB_CONCURRENCY sets the number of processes."""
+
+import os
+
+bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
+worker_class = "gthread"
+threads = 8
+timeout = 60
+graceful_timeout = 20
+keepalive = 5
+max_requests = 100_000
+max_requests_jitter = 10_000
+
+
+def when_ready(server):  # type: ignore[no-untyped-def]  # gunicorn's own hook
+    server.log.info("payapp is ready: open %s", os.environ.get("APP_BASE_URL", "http://localhost:8000"))
