@@ -1,0 +1,86 @@
+"""Puts the application together: settings, extensions, doors."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from payapp import cli, errors, operations, pages
+from payapp.auth.routes import blueprint as auth_blueprint
+from payapp.config import PROJECT_ROOT, Settings, load_settings
+from payapp.credits.routes import blueprint as credits_blueprint
+from payapp.db import engine_options, expect_reads_only, expect_writes, prepare_engine
+from payapp.extensions import csrf, db, limiter, login_manager, migrate
+from payapp.features.routes import blueprint as features_blueprint
+from payapp.stripe_service import StripeService
+from payapp.webhooks.routes import blueprint as webhooks_blueprint
+
+MAX_BODY_BYTES = 1024 * 1024
+LOGIN_LIFETIME = timedelta(days=30)
+
+
+def assemble(overrides: Mapping[str, str] | None) -> Flask:
+    """Return the application for the settings in the environment, with `overrides` on top. Raises ConfigError."""
+    settings = load_settings(overrides)
+    app = Flask("payapp", instance_path=str(settings.instance_path))
+    _configure(app, settings)
+    _prepare_extensions(app)
+    for blueprint in (
+        auth_blueprint,
+        credits_blueprint,
+        features_blueprint,
+        webhooks_blueprint,
+        operations.blueprint,
+    ):
+        app.register_blueprint(blueprint)
+    pages.init_app(app)
+    errors.init_app(app)
+    cli.init_app(app)
+    app.before_request(_choose_transactions)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SECRET_KEY_FALLBACKS=settings.secret_key_fallbacks,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url),
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
+        TRUSTED_HOSTS=settings.trusted_hosts,
+        SESSION_COOKIE_SECURE=settings.app_base_url.startswith("https://"),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=LOGIN_LIFETIME,
+        WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session; a page left open overnight still works
+        WTF_CSRF_SSL_STRICT=False,  # the session cookie is SameSite=Lax, and proxies strip referrers
+        CHECKOUT_ORIGINS=settings.checkout_origins,
+        RATELIMIT_STORAGE_URI=settings.ratelimit_storage_uri,
+    )
+    app.extensions["payapp_settings"] = settings
+    app.extensions["payapp_stripe"] = StripeService(
+        settings.stripe_secret_key, settings.stripe_webhook_secrets, settings.stripe_api_base
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+
+
+def _prepare_extensions(app: Flask) -> None:
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(PROJECT_ROOT / "migrations"))
+    login_manager.init_app(app)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine)
+
+
+def _choose_transactions() -> None:
+    """On SQLite a page that only reads does not wait for the one writer."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        expect_reads_only()
+    else:
+        expect_writes()

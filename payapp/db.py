@@ -1,0 +1,167 @@
+"""The database without Flask: base class, naming convention, column types and engine set-up."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, String, event
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement
+from sqlalchemy.types import TypeDecorator
+
+SQLITE_BUSY_TIMEOUT_SECONDS = 15
+POSTGRES_CONNECT_TIMEOUT_SECONDS = 5
+
+NAMING_CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# SQLite numbers rows by itself only in a column declared INTEGER.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Base of every model; one metadata, so that migrations see all tables."""
+
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC moment. SQLite stores it naive, PostgreSQL as timestamptz; Python always sees it aware."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime has no place in the database")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class database_now(FunctionElement[datetime]):
+    """SQL for the database's own present moment, moved forward by `seconds` (may be negative)."""
+
+    type = UtcDateTime()
+    inherit_cache = False
+    name = "database_now"
+
+    def __init__(self, seconds: float = 0) -> None:
+        super().__init__()
+        self.seconds = float(seconds)
+
+
+@compiles(database_now, "postgresql")
+def _postgresql_now(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"(clock_timestamp() + interval '{element.seconds} seconds')"
+
+
+@compiles(database_now, "sqlite")
+def _sqlite_now(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
+    # The same text SQLAlchemy stores for a datetime, so that comparing texts compares moments.
+    return f"(strftime('%Y-%m-%d %H:%M:%f000', 'now', '{element.seconds:+} seconds'))"
+
+
+_sqlite_begin: ContextVar[str] = ContextVar("sqlite_begin", default="BEGIN IMMEDIATE")
+
+
+def expect_reads_only() -> None:
+    """From here on, in this context, SQLite transactions start without the write lock (a page that only reads)."""
+    _sqlite_begin.set("BEGIN DEFERRED")
+
+
+def expect_writes() -> None:
+    """From here on, in this context, SQLite transactions take the write lock at their start (the default)."""
+    _sqlite_begin.set("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Within a page that mostly reads: transactions begun inside take SQLite's write lock at their start.
+
+    Without it a read that turns into a write can fail at once with "database is locked".
+    """
+    token = _sqlite_begin.set("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        _sqlite_begin.reset(token)
+
+
+def normalize_url(url: str) -> str:
+    """Return `url` with the driver payapp uses: `postgres://` and `postgresql://` mean psycopg 3."""
+    parsed = make_url(url)
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return parsed.render_as_string(hide_password=False)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """Return the SQLAlchemy engine options for `url` (see docs/decisions/0001-sqlite-and-postgresql.md)."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return {"hide_parameters": True, "connect_args": {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}}
+    return {
+        "hide_parameters": True,  # errors are logged; addresses and hashes have no place in a log
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        # No prepared statements: they break behind a transaction pooler.
+        "connect_args": {"prepare_threshold": None, "connect_timeout": POSTGRES_CONNECT_TIMEOUT_SECONDS},
+    }
+
+
+def prepare_engine(engine: Engine) -> None:
+    """Give a SQLite engine WAL, foreign keys and transactions that begin when SQLAlchemy says so."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver's own implicit BEGIN comes too late to be IMMEDIATE
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(_sqlite_begin.get())
+
+
+def insert_into(session: Session, model: type[Base]) -> Any:
+    """Return the INSERT of the session's own dialect, which knows ON CONFLICT on both engines."""
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    return insert(model)
+
+
+class utc_date(FunctionElement[str]):
+    """SQL for the UTC calendar day of a moment, as text: 2026-11-22."""
+
+    type = String()
+    inherit_cache = True
+    name = "utc_date"
+
+
+@compiles(utc_date, "postgresql")
+def _postgresql_date(element: utc_date, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"to_char(({compiler.process(element.clauses, **kw)}) AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+
+
+@compiles(utc_date, "sqlite")
+def _sqlite_date(element: utc_date, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"date({compiler.process(element.clauses, **kw)})"

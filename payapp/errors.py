@@ -1,0 +1,130 @@
+"""What a person sees when something is refused or goes wrong: one shell, one line of what happened, one way out."""
+
+import logging
+from uuid import uuid4
+
+from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from payapp.extensions import db, login_manager
+from payapp.htmx import is_htmx, redirect_htmx
+
+log = logging.getLogger(__name__)
+
+# status → (title, message)
+PAGES = {
+    400: (
+        "That did not work",
+        "The request could not be understood. Go back, reload the page and try again.",
+    ),
+    401: ("Please log in", "You need to be logged in to see this page."),
+    403: ("Not allowed", "You do not have access to this page."),
+    404: ("Page not found", "There is nothing at this address, or it is not yours to see."),
+    405: ("That did not work", "This address does not take that kind of request."),
+    413: ("That is too large", "What you sent is larger than this page accepts."),
+    415: ("That did not work", "This address does not take that kind of content."),
+    429: ("Too many tries", "Please wait a little and try again."),
+    503: (
+        "Not available right now",
+        "Something we depend on is down. Nothing was lost; try again in a minute.",
+    ),
+}
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers for everything that is raised and not handled nearer its cause."""
+    app.register_error_handler(CSRFError, _on_csrf_error)
+    app.register_error_handler(HTTPException, _on_http_exception)
+    app.register_error_handler(OperationalError, _on_database_down)
+    app.register_error_handler(InterfaceError, _on_database_down)
+    app.register_error_handler(500, _on_crash)
+    login_manager.unauthorized_handler(_on_unauthorized)
+
+
+def wants_json() -> bool:
+    """Whether the caller is a program: it sent JSON, or asks for JSON rather than HTML."""
+    return request.is_json or (
+        request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
+    )
+
+
+def problem(status: int, code: str, title: str, detail: str = "") -> Response:
+    """Return an RFC 9457 problem document with a stable `code`."""
+    body = {"type": "about:blank", "status": status, "title": title, "code": code, "detail": detail or title}
+    response = jsonify(body)
+    response.status_code = status
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def _on_http_exception(error: HTTPException) -> BaseResponse:
+    """Keep the exception's own status and headers (Allow, Retry-After), with our page as its body."""
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error.get_response()
+    title, message = PAGES.get(status, (error.name, error.description or ""))
+    response = _render(status, title, message)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def _on_csrf_error(error: CSRFError) -> Response:
+    return _render(400, "This page was open for too long", "Go back, reload the page and try again.", "csrf_failed")
+
+
+def _on_unauthorized() -> BaseResponse:
+    """Send people to the login page and back afterwards; programs and htmx get a 401."""
+    if wants_json():
+        return problem(401, "login_required", "Please log in")
+    back = request.full_path.rstrip("?") if request.method == "GET" and not is_htmx() else None
+    target = url_for("auth.log_in", next=back)
+    if is_htmx():
+        response = redirect_htmx(target)
+        response.status_code = 401
+        return response
+    return redirect(target, 303)
+
+
+def _on_database_down(error: Exception) -> Response:
+    db.session.rollback()
+    log.error("the database failed at %s: %s", request.path, error)
+    response = _render_static(503, "database_unavailable")
+    response.headers["Retry-After"] = "30"
+    return response
+
+
+def _on_crash(error: Exception) -> Response:
+    """A bug. Flask has logged it; the reference in the page and in the log is the same."""
+    reference = uuid4().hex[:12]
+    log.error("that was error %s at %s", reference, request.path)
+    return _render_static(500, "internal_error", reference)
+
+
+def _render(status: int, title: str, message: str, code: str | None = None) -> Response:
+    if wants_json():
+        return problem(status, code or f"http_{status}", title, message)
+    has_user = bool(current_user and current_user.is_authenticated)
+    html = render_template(
+        "errors/error.html",
+        status=status,
+        title=title,
+        message=message,
+        action_url=url_for("credits.show_credits") if has_user else url_for("pages.show_landing"),
+        action_label="Back to credits" if has_user else "Back to the start",
+    )
+    return Response(html, status)
+
+
+def _render_static(status: int, code: str, reference: str | None = None) -> Response:
+    """Answer without the database: neither the user nor a session is loaded."""
+    title, message = PAGES.get(status, ("Something went wrong", "This is our fault. Nothing was lost."))
+    if wants_json():
+        return problem(status, code, title, f"{message} Reference: {reference}" if reference else message)
+    html = render_template("errors/500.html", status=status, title=title, message=message, reference=reference)
+    return Response(html, status)
