@@ -1,0 +1,34 @@
+"""Runs migrations inside the application, on whichever database it is set to."""
+
+from alembic import context
+from flask import current_app
+
+# Models must be imported for their tables to be known.
+import payapp.auth.models
+import payapp.billing.models
+import payapp.ledger.models
+import payapp.webhooks.models  # noqa: F401
+from payapp.db import Base
+
+
+def _is_ours(name, kind, parent_names) -> bool:
+    """The job queue makes its own tables in PostgreSQL; they are none of our business."""
+    return not (kind == "table" and name.startswith("huey_"))
+
+
+def run() -> None:
+    engine = current_app.extensions["migrate"].db.engine
+    with engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            include_name=_is_ours,
+            render_as_batch=connection.dialect.name == "sqlite",
+            compare_type=True,
+            compare_server_default=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run()

@@ -1,0 +1,73 @@
+"""Reading the book: balances, entries and usage. Nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from payapp.clock import utc_now
+from payapp.db import utc_date
+from payapp.ledger.errors import UnknownAccountError
+from payapp.ledger.models import EntryType, LedgerEntry, accounts
+
+
+@dataclass(frozen=True)
+class Balance:
+    """An account's credits: `posted` (may be negative: debt), `held` by open holds, `available` to spend."""
+
+    posted: int
+    held: int
+
+    @property
+    def available(self) -> int:
+        """Posted less held. Below zero only after a claw-back."""
+        return self.posted - self.held
+
+
+@dataclass(frozen=True)
+class EntryView:
+    """A ledger entry as people see it. `idempotency_key` names the cause: `purchase:41`, `capture:97`."""
+
+    id: int
+    created_at: datetime
+    entry_type: EntryType
+    amount: int
+    balance_after: int
+    note: str | None
+    idempotency_key: str
+
+
+def get_balance(session: Session, user_id: int) -> Balance:
+    """Return the account's balance, fresh from the database. Raises UnknownAccountError."""
+    row = session.execute(
+        select(accounts.c.credits, accounts.c.credits_held).where(accounts.c.id == user_id)
+    ).one_or_none()
+    if row is None:
+        raise UnknownAccountError(user_id)
+    return Balance(posted=row.credits, held=row.credits_held)
+
+
+def list_entries(session: Session, user_id: int, *, limit: int) -> Sequence[EntryView]:
+    """Return the account's newest entries, newest first, at most `limit`."""
+    columns = [getattr(LedgerEntry, name) for name in EntryView.__dataclass_fields__]
+    rows = session.execute(
+        select(*columns).where(LedgerEntry.user_id == user_id).order_by(LedgerEntry.id.desc()).limit(limit)
+    )
+    return [EntryView(*row) for row in rows]
+
+
+def list_daily_usage(session: Session, user_id: int, *, days: int) -> list[tuple[date, int]]:
+    """Return (UTC day, credits used) for the last `days` days, oldest first, today last; idle days are zero."""
+    midnight = utc_now().replace(hour=0, minute=0, second=0, microsecond=0)
+    first = midnight - timedelta(days=days - 1)
+    day = utc_date(LedgerEntry.created_at).label("day")
+    rows = session.execute(
+        select(day, -func.sum(LedgerEntry.amount))
+        .where(LedgerEntry.user_id == user_id, LedgerEntry.entry_type == "capture", LedgerEntry.created_at >= first)
+        .group_by(day)
+    )
+    used = {each: int(total) for each, total in rows}
+    every_day = (first.date() + timedelta(days=offset) for offset in range(days))
+    return [(each, used.get(each.isoformat(), 0)) for each in every_day]

@@ -1,0 +1,58 @@
+"""What can go wrong in the book. Each error carries its data; a door turns it into a page or a JSON answer."""
+
+
+class LedgerError(Exception):
+    """Base of everything this room refuses."""
+
+
+class UnknownAccountError(LedgerError):
+    """No user has this id."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__(f"no account {user_id}")
+        self.user_id = user_id
+
+
+class InvalidAmountError(LedgerError):
+    """An amount of credits is a whole number from 1 to MAX_AMOUNT."""
+
+    def __init__(self, amount: object) -> None:
+        super().__init__(f"not an amount of credits: {amount!r}")
+        self.amount = amount
+
+
+class InsufficientCreditsError(LedgerError):
+    """Fewer credits are available than asked for. Nothing was changed."""
+
+    def __init__(self, user_id: int, required: int, available: int) -> None:
+        super().__init__(f"account {user_id} has {available} credits available, {required} are required")
+        self.user_id = user_id
+        self.required = required
+        self.available = available
+
+
+class IdempotencyConflictError(LedgerError):
+    """The idempotency key belongs to another entry already (another account, amount or type)."""
+
+    def __init__(self, idempotency_key: str) -> None:
+        super().__init__(f"the key {idempotency_key!r} was used for something else")
+        self.idempotency_key = idempotency_key
+
+
+class HoldNotOpenError(LedgerError):
+    """The hold has ended (captured, released or expired), or there is none with this id."""
+
+    def __init__(self, hold_id: int, status: str | None) -> None:
+        super().__init__(f"hold {hold_id} is {status or 'unknown'}")
+        self.hold_id = hold_id
+        self.status = status
+
+
+class CaptureTooLargeError(LedgerError):
+    """A capture asks for more than was held. Nothing was changed; the hold is still open."""
+
+    def __init__(self, hold_id: int, amount: int, held: int) -> None:
+        super().__init__(f"hold {hold_id} is of {held} credits, {amount} can't be captured")
+        self.hold_id = hold_id
+        self.amount = amount
+        self.held = held

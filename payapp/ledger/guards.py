@@ -1,0 +1,47 @@
+"""What the database itself refuses: entries are only ever inserted, and each agrees with its account.
+
+The statements are run by the migration, so they are never edited: a change is a new guard in a new
+migration. `verify()` reports a guard that has gone missing.
+"""
+
+SQLITE_GUARDS = {
+    "ledger_entries_no_update": """
+        CREATE TRIGGER ledger_entries_no_update BEFORE UPDATE ON ledger_entries
+        BEGIN SELECT RAISE(ABORT, 'ledger entries are only ever inserted'); END""",
+    # INSERT OR REPLACE deletes without firing this (unless the connection has recursive_triggers on), hence no_replace.
+    "ledger_entries_no_delete": """
+        CREATE TRIGGER ledger_entries_no_delete BEFORE DELETE ON ledger_entries
+        BEGIN SELECT RAISE(ABORT, 'ledger entries are only ever inserted'); END""",
+    "ledger_entries_no_replace": """
+        CREATE TRIGGER ledger_entries_no_replace BEFORE INSERT ON ledger_entries
+        WHEN EXISTS (SELECT 1 FROM ledger_entries WHERE id = NEW.id OR idempotency_key = NEW.idempotency_key
+                     OR reverses_entry_id = NEW.reverses_entry_id)
+        BEGIN SELECT RAISE(ABORT, 'ledger entries are only ever inserted'); END""",
+    "ledger_entries_agree": """
+        CREATE TRIGGER ledger_entries_agree AFTER INSERT ON ledger_entries
+        WHEN NEW.balance_after IS NOT (SELECT credits FROM users WHERE id = NEW.user_id)
+        BEGIN SELECT RAISE(ABORT, 'balance_after is not the balance of the account'); END""",
+}
+
+POSTGRESQL_GUARDS = {
+    "ledger_entries_refuse": """
+        CREATE FUNCTION ledger_entries_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'ledger entries are only ever inserted' USING ERRCODE = 'restrict_violation'; END $$""",
+    "ledger_entries_no_update": """
+        CREATE TRIGGER ledger_entries_no_update BEFORE UPDATE OR DELETE ON ledger_entries
+        FOR EACH ROW EXECUTE FUNCTION ledger_entries_refuse()""",
+    "ledger_entries_no_truncate": """
+        CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON ledger_entries
+        FOR EACH STATEMENT EXECUTE FUNCTION ledger_entries_refuse()""",
+    "ledger_entries_compare": """
+        CREATE FUNCTION ledger_entries_compare() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF NEW.balance_after IS DISTINCT FROM (SELECT credits FROM users WHERE id = NEW.user_id) THEN
+            RAISE EXCEPTION 'balance_after is not the balance of the account' USING ERRCODE = 'check_violation';
+          END IF;
+          RETURN NULL;
+        END $$""",
+    "ledger_entries_agree": """
+        CREATE TRIGGER ledger_entries_agree AFTER INSERT ON ledger_entries
+        FOR EACH ROW EXECUTE FUNCTION ledger_entries_compare()""",
+}

@@ -1,0 +1,160 @@
+"""Holds: credits set aside for work under way, then captured, released or expired, exactly once.
+
+A hold ends by one conditional UPDATE: whoever changes its status from `open` wins, everybody else
+finds no row. `spend()` is place and capture in one transaction, so there is one path only.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from payapp.clock import utc_now
+from payapp.db import database_now, insert_into
+from payapp.ledger.balances import get_balance
+from payapp.ledger.errors import CaptureTooLargeError, HoldNotOpenError, InsufficientCreditsError
+from payapp.ledger.models import Hold, HoldStatus, accounts
+from payapp.ledger.posting import PostedEntry, post_entry, require_amount
+
+HOLD_SECONDS = 15 * 60
+EXPIRE_BATCH = 500
+
+
+@dataclass(frozen=True)
+class PlacedHold:
+    """A hold just placed: `amount` in credits, `expires_at` by the database's clock."""
+
+    id: int
+    amount: int
+    expires_at: datetime
+
+
+def place_hold(
+    session: Session,
+    user_id: int,
+    amount: int,
+    *,
+    feature: str,
+    note: str | None = None,
+    expires_in_seconds: float = HOLD_SECONDS,
+) -> PlacedHold:
+    """Set `amount` credits aside for `feature`; they are no longer available, but still posted.
+
+    Raises InvalidAmountError, UnknownAccountError, and InsufficientCreditsError when fewer are available
+    (also when the account is in debt); nothing is changed then.
+    """
+    require_amount(amount)
+    is_set_aside = session.execute(
+        update(accounts)
+        .where(accounts.c.id == user_id, accounts.c.credits - accounts.c.credits_held >= amount)
+        .values(credits_held=accounts.c.credits_held + amount)
+        .returning(accounts.c.id)
+    ).scalar()
+    if is_set_aside is None:
+        raise InsufficientCreditsError(user_id, amount, get_balance(session, user_id).available)
+    row = session.execute(
+        insert_into(session, Hold)
+        .values(
+            user_id=user_id,
+            amount=amount,
+            status="open",
+            feature=feature,
+            note=note,
+            expires_at=database_now(expires_in_seconds),
+            created_at=utc_now(),
+        )
+        .returning(Hold.id, Hold.expires_at)
+    ).one()
+    return PlacedHold(row.id, amount, row.expires_at)
+
+
+def capture_hold(session: Session, hold_id: int, amount: int | None = None) -> PostedEntry:
+    """Turn the hold into an entry of `amount` credits (all of it when None); the rest is available again at once.
+
+    Raises HoldNotOpenError when it has ended or is past its `expires_at`, CaptureTooLargeError when
+    `amount` is more than was held, InvalidAmountError. The hold is unchanged then. Debt does not stop a
+    capture: the credits were set aside while they were there.
+    """
+    if amount is not None:
+        require_amount(amount)
+    captured = Hold.amount if amount is None else amount
+    row = session.execute(
+        update(Hold)
+        .where(
+            Hold.id == hold_id,
+            Hold.status == "open",
+            Hold.expires_at > database_now(),
+            captured <= Hold.amount,
+        )
+        .values(status="captured", captured_amount=captured, ended_at=utc_now())
+        .returning(Hold.user_id, Hold.amount, Hold.captured_amount, Hold.feature, Hold.note)
+    ).one_or_none()
+    if row is None:
+        raise _why_not_captured(session, hold_id, amount)
+    return post_entry(
+        session,
+        user_id=row.user_id,
+        amount=-row.captured_amount,
+        released=row.amount,
+        entry_type="capture",
+        idempotency_key=f"capture:{hold_id}",
+        note=row.note or row.feature,
+    )
+
+
+def release_hold(session: Session, hold_id: int) -> None:
+    """End the hold with no entry; its credits are available again. Raises HoldNotOpenError when it has ended."""
+    if not _end_hold(session, hold_id, "released"):
+        raise HoldNotOpenError(hold_id, find_hold_status(session, hold_id))
+
+
+def expire_holds(session: Session, limit: int = EXPIRE_BATCH) -> int:
+    """End up to `limit` open holds that are past their `expires_at`, oldest first; return how many."""
+    overdue = session.scalars(
+        select(Hold.id)
+        .where(Hold.status == "open", Hold.expires_at <= database_now())
+        .order_by(Hold.expires_at)
+        .limit(limit)
+    ).all()
+    return sum(_end_hold(session, hold_id, "expired") for hold_id in overdue)
+
+
+def spend(session: Session, user_id: int, amount: int, *, feature: str, note: str | None = None) -> PostedEntry:
+    """Use `amount` credits at once: a hold, captured in the same transaction. Raises what place_hold() raises."""
+    return capture_hold(session, place_hold(session, user_id, amount, feature=feature, note=note).id)
+
+
+def find_hold_status(session: Session, hold_id: int) -> HoldStatus | None:
+    """Return the status of the hold, `expired` as soon as its time is over; None if there is none."""
+    row = session.execute(
+        select(Hold.status, (Hold.expires_at <= database_now()).label("is_overdue")).where(Hold.id == hold_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    status: HoldStatus = "expired" if row.status == "open" and row.is_overdue else row.status
+    return status
+
+
+def _end_hold(session: Session, hold_id: int, status: HoldStatus) -> bool:
+    """End the hold without an entry and free its credits; False when another worker got there first."""
+    row = session.execute(
+        update(Hold)
+        .where(Hold.id == hold_id, Hold.status == "open")
+        .values(status=status, ended_at=utc_now())
+        .returning(Hold.user_id, Hold.amount)
+    ).one_or_none()
+    if row is None:
+        return False
+    session.execute(
+        update(accounts).where(accounts.c.id == row.user_id).values(credits_held=accounts.c.credits_held - row.amount)
+    )
+    return True
+
+
+def _why_not_captured(session: Session, hold_id: int, amount: int | None) -> HoldNotOpenError | CaptureTooLargeError:
+    status = find_hold_status(session, hold_id)
+    if status == "open" and amount is not None:
+        held = session.scalars(select(Hold.amount).where(Hold.id == hold_id)).one()
+        return CaptureTooLargeError(hold_id, amount, held)
+    return HoldNotOpenError(hold_id, status)

@@ -1,0 +1,86 @@
+"""The ledger's tables, and users seen as accounts: two numbers that only this room writes."""
+
+from datetime import datetime
+from typing import Literal, get_args
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, column, table, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payapp.clock import utc_now
+from payapp.db import Base, BigId, UtcDateTime
+
+EntryType = Literal["grant", "capture", "clawback", "reinstatement", "reversal", "adjustment", "expiration"]
+HoldStatus = Literal["open", "captured", "released", "expired"]
+Category = Literal["paid", "promotional"]
+
+# A user seen as a credit account. The table itself belongs to auth/models.py.
+accounts = table("users", column("id", Integer), column("credits", BigInteger), column("credits_held", BigInteger))
+
+IS_OPEN = text("status = 'open'")
+
+
+def _one_of(name: str, values: tuple[str, ...]) -> str:
+    return f"{name} IN ({', '.join(repr(value) for value in values)})"
+
+
+class LedgerEntry(Base):
+    """One change of the posted balance. Inserted, never changed: triggers refuse anything else."""
+
+    __tablename__ = "ledger_entries"
+    __table_args__ = (
+        CheckConstraint(_one_of("entry_type", get_args(EntryType)), name="entry_type"),
+        CheckConstraint("amount <> 0", name="amount_not_zero"),
+        CheckConstraint(
+            "(entry_type NOT IN ('grant', 'reinstatement') OR amount > 0)"
+            " AND (entry_type NOT IN ('capture', 'clawback', 'expiration') OR amount < 0)",
+            name="amount_sign",
+        ),
+        CheckConstraint(f"category IS NULL OR {_one_of('category', get_args(Category))}", name="category"),
+        CheckConstraint("category IS NULL OR entry_type = 'grant'", name="category_of_grant"),
+        CheckConstraint("(entry_type = 'reversal') = (reverses_entry_id IS NOT NULL)", name="reversal_names_entry"),
+        Index("ix_ledger_entries_user_id_id", "user_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    balance_after: Mapped[int] = mapped_column(BigInteger)
+    entry_type: Mapped[str] = mapped_column(String(20))
+    category: Mapped[str | None] = mapped_column(String(20))
+    idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
+    note: Mapped[str | None] = mapped_column(String(500))
+    reverses_entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entries.id"), unique=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class Hold(Base):
+    """Credits set aside for work under way. Open until captured, released or expired; once only."""
+
+    __tablename__ = "holds"
+    __table_args__ = (
+        CheckConstraint(_one_of("status", get_args(HoldStatus)), name="status"),
+        CheckConstraint("amount > 0", name="amount_positive"),
+        CheckConstraint(
+            "(status = 'captured' AND captured_amount BETWEEN 1 AND amount)"
+            " OR (status <> 'captured' AND captured_amount IS NULL)",
+            name="captured_amount",
+        ),
+        Index("ix_holds_user_id_id", "user_id", "id"),
+        Index(
+            "ix_holds_open_expires_at",
+            "expires_at",
+            postgresql_where=IS_OPEN,
+            sqlite_where=IS_OPEN,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    amount: Mapped[int] = mapped_column(BigInteger)
+    captured_amount: Mapped[int | None] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(String(20), default="open")
+    feature: Mapped[str] = mapped_column(String(80))
+    note: Mapped[str | None] = mapped_column(String(500))
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,81 @@
+"""verify(): do the laws of README.md hold for every account? Reads only; each law is one statement."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from payapp.ledger.guards import POSTGRESQL_GUARDS, SQLITE_GUARDS
+
+# law → the rows that break it, as (user_id, what the book should say, what it says).
+# One statement each, so that each sees one moment, also while others write.
+LAWS = {
+    "posted is the sum of the entries": """
+        SELECT users.id, COALESCE(entries.total, 0), users.credits
+        FROM users
+        LEFT JOIN (SELECT user_id, SUM(amount) AS total FROM ledger_entries GROUP BY user_id) AS entries
+          ON entries.user_id = users.id
+        WHERE users.credits <> COALESCE(entries.total, 0)""",
+    "held is the sum of the open holds": """
+        SELECT users.id, COALESCE(open_holds.total, 0), users.credits_held
+        FROM users
+        LEFT JOIN (SELECT user_id, SUM(amount) AS total FROM holds WHERE status = 'open' GROUP BY user_id)
+          AS open_holds ON open_holds.user_id = users.id
+        WHERE users.credits_held <> COALESCE(open_holds.total, 0)""",
+    "every entry records the balance after it": """
+        SELECT user_id, expected, balance_after FROM (
+          SELECT user_id, balance_after, SUM(amount) OVER (PARTITION BY user_id ORDER BY id) AS expected
+          FROM ledger_entries) AS running
+        WHERE balance_after <> expected""",
+    "every captured hold has its entry": """
+        SELECT holds.user_id, -holds.captured_amount, ledger_entries.amount
+        FROM holds
+        LEFT JOIN ledger_entries ON ledger_entries.idempotency_key = 'capture:' || holds.id
+          AND ledger_entries.user_id = holds.user_id
+        WHERE holds.status = 'captured'
+          AND (ledger_entries.amount IS NULL OR ledger_entries.amount <> -holds.captured_amount)""",
+    "every capture has its captured hold": """
+        SELECT ledger_entries.user_id, ledger_entries.amount, NULL
+        FROM ledger_entries
+        LEFT JOIN holds ON ledger_entries.idempotency_key = 'capture:' || holds.id AND holds.status = 'captured'
+        WHERE ledger_entries.entry_type = 'capture' AND holds.id IS NULL""",
+    "a reversal is equal and opposite": """
+        SELECT reversal.user_id, -entry.amount, reversal.amount
+        FROM ledger_entries AS reversal JOIN ledger_entries AS entry ON entry.id = reversal.reverses_entry_id
+        WHERE reversal.amount <> -entry.amount OR reversal.user_id <> entry.user_id""",
+}
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A law that does not hold: for which account (None: for the database itself), and by how much."""
+
+    law: str
+    user_id: int | None
+    expected: int | str | None
+    found: int | str | None
+
+
+def verify(session: Session) -> list[Violation]:
+    """Return every violation of the ledger's laws; empty when the book is right. Writes nothing."""
+    return [*_broken_laws(session), *_missing_guards(session)]
+
+
+def _broken_laws(session: Session) -> Iterator[Violation]:
+    for law, statement in LAWS.items():
+        for user_id, expected, found in session.execute(text(statement)):
+            yield Violation(law, user_id, expected, found)
+
+
+def _missing_guards(session: Session) -> Iterator[Violation]:
+    """A guard dropped by hand, or switched off, leaves the book open to edits that no sum would show."""
+    if session.get_bind().dialect.name == "sqlite":
+        expected = set(SQLITE_GUARDS)
+        statement = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'ledger_entries'"
+    else:
+        expected = {name for name, sql in POSTGRESQL_GUARDS.items() if "CREATE TRIGGER" in sql}
+        statement = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'ledger_entries'::regclass AND tgenabled <> 'D'"
+    present = set(session.execute(text(statement)).scalars())
+    for name in sorted(expected - present):
+        yield Violation("the database guards the entries", None, name, None)
