@@ -1,0 +1,176 @@
+"""Opening a Checkout session: our row first, committed; then Stripe; then the session's id on our row.
+
+Double clicks and lost answers lead to the same session, because the row carries the idempotency key of the
+call that makes it, and a user has one open Checkout a package at most (a partial unique index).
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from payapp.billing.customers import ensure_customer
+from payapp.billing.errors import CheckoutUnavailableError, PriceMismatchError
+from payapp.billing.fulfillment import expire_purchase, fail_purchase, fulfill_checkout
+from payapp.billing.models import IS_OPEN_CHECKOUT, Purchase, new_checkout_key
+from payapp.billing.packages import Package
+from payapp.clock import utc_now
+from payapp.db import insert_into
+from payapp.stripe_objects import CheckoutRequest, CheckoutSession
+from payapp.stripe_service import StripeService
+
+# Shorter than Stripe's memory of idempotency keys (24 h), so that a call repeated after the key is
+# forgotten can't open a second session beside a first that could still be paid.
+CHECKOUT_LIFETIME = timedelta(hours=12)
+# Stripe wants at least 30 minutes: https://docs.stripe.com/api/checkout/sessions/create
+CHECKOUT_LIFETIME_MIN = timedelta(minutes=35)
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Storefront:
+    """Where buyers come from and go back to, and the Stripe price ids of the packages (empty: inline prices)."""
+
+    base_url: str
+    price_ids: dict[str, str]
+
+
+def start_checkout(
+    session: Session, stripe: StripeService, storefront: Storefront, user_id: int, package: Package
+) -> str:
+    """Return the address of an open Checkout page where the user can pay for `package`. Commits, several times.
+
+    An open page of this user and package is used again; one that turns out to be paid is fulfilled, and a new
+    one opened. Raises StripeUnavailableError, StripeRefusedError, PriceMismatchError (Stripe would charge
+    something else: the session is closed again) and CheckoutUnavailableError. Nothing is ever charged here.
+    """
+    customer_id = ensure_customer(session, stripe, user_id)
+    for _ in range(ATTEMPTS):
+        purchase = _open_purchase(session, user_id, package, customer_id, stripe.is_livemode)
+        session.commit()
+        checkout_session = _reach_checkout_session(stripe, storefront, purchase, package)
+        if checkout_session.status == "open" and _is_current(purchase, package):
+            _save_checkout_session(session, purchase.id, checkout_session)
+            session.commit()
+            _require_price(session, stripe, purchase, checkout_session)
+            return _require_url(checkout_session)
+        _close(session, stripe, purchase, checkout_session)
+        session.commit()
+    raise CheckoutUnavailableError(f"no open Checkout page for user {user_id} after {ATTEMPTS} attempts")
+
+
+def _open_purchase(session: Session, user_id: int, package: Package, customer_id: str, livemode: bool) -> Any:
+    """Return the user's one open purchase of the package, made now if there is none."""
+    too_old = utc_now() + CHECKOUT_LIFETIME_MIN
+    session.execute(
+        update(Purchase)
+        .where(
+            Purchase.user_id == user_id,
+            Purchase.package_id == package.id,
+            IS_OPEN_CHECKOUT,
+            Purchase.stripe_checkout_session_id.is_(None),
+            Purchase.checkout_expires_at < too_old,
+        )
+        .values(status="expired")
+    )
+    session.execute(
+        insert_into(session, Purchase)
+        .values(
+            user_id=user_id,
+            package_id=package.id,
+            credits=package.credits,
+            amount_total=package.unit_amount,
+            currency=package.currency,
+            livemode=livemode,
+            status="pending",
+            stripe_customer_id=customer_id,
+            stripe_checkout_key=new_checkout_key(),
+            checkout_expires_at=utc_now() + CHECKOUT_LIFETIME,
+            created_at=utc_now(),
+        )
+        .on_conflict_do_nothing()
+    )
+    return session.execute(
+        select(Purchase.__table__).where(
+            Purchase.user_id == user_id, Purchase.package_id == package.id, IS_OPEN_CHECKOUT
+        )
+    ).one()
+
+
+def _reach_checkout_session(
+    stripe: StripeService, storefront: Storefront, purchase: Any, package: Package
+) -> CheckoutSession:
+    """Return the purchase's Checkout session as it is now. Made here, it is the same one for all who race."""
+    if purchase.stripe_checkout_session_id:
+        return stripe.get_checkout_session(purchase.stripe_checkout_session_id)
+    page = f"{storefront.base_url}/dashboard/credits"
+    return stripe.create_checkout_session(
+        CheckoutRequest(
+            idempotency_key=purchase.stripe_checkout_key,
+            customer_id=purchase.stripe_customer_id,
+            client_reference_id=str(purchase.id),
+            product_name=f"{package.name}: {purchase.credits} credits",
+            unit_amount=purchase.amount_total,
+            currency=purchase.currency,
+            price_id=storefront.price_ids.get(package.id, ""),
+            success_url=f"{page}?success=true&session_id={{CHECKOUT_SESSION_ID}}",
+            cancel_url=f"{page}?canceled=true",
+            expires_at=purchase.checkout_expires_at,
+            metadata={
+                "userId": str(purchase.user_id),
+                "credits": str(purchase.credits),
+                "packageId": purchase.package_id,
+                "purchaseId": str(purchase.id),
+            },
+        )
+    )
+
+
+def _is_current(purchase: Any, package: Package) -> bool:
+    """Whether the open purchase still is what the package list says today."""
+    return (purchase.credits, purchase.amount_total, purchase.currency) == (
+        package.credits,
+        package.unit_amount,
+        package.currency,
+    )
+
+
+def _save_checkout_session(session: Session, purchase_id: int, checkout_session: CheckoutSession) -> None:
+    session.execute(
+        update(Purchase)
+        .where(Purchase.id == purchase_id, Purchase.stripe_checkout_session_id.is_(None))
+        .values(stripe_checkout_session_id=checkout_session.id, checkout_expires_at=checkout_session.expires_at)
+    )
+
+
+def _require_price(session: Session, stripe: StripeService, purchase: Any, checkout_session: CheckoutSession) -> None:
+    """Catch a wrong price now, before anybody pays it."""
+    found = (checkout_session.amount_total, checkout_session.currency)
+    if found == (purchase.amount_total, purchase.currency):
+        return
+    fail_purchase(session, purchase.id)
+    session.commit()
+    stripe.expire_checkout_session(checkout_session.id)
+    raise PriceMismatchError(
+        purchase.package_id, f"{purchase.amount_total} {purchase.currency}", f"{found[0]} {found[1]}"
+    )
+
+
+def _require_url(checkout_session: CheckoutSession) -> str:
+    if not checkout_session.url:
+        raise CheckoutUnavailableError(f"Checkout session {checkout_session.id} is open but has no address")
+    return checkout_session.url
+
+
+def _close(session: Session, stripe: StripeService, purchase: Any, checkout_session: CheckoutSession) -> None:
+    """Take the purchase out of the way of a new one: paid meanwhile, expired, or of an outdated package."""
+    _save_checkout_session(session, purchase.id, checkout_session)
+    if checkout_session.status == "complete":
+        fulfill_checkout(session, checkout_session)
+        return
+    if checkout_session.status == "open":
+        session.commit()
+        stripe.expire_checkout_session(checkout_session.id)
+    expire_purchase(session, purchase.id)

@@ -1,0 +1,29 @@
+"""What can go wrong while buying. Doors turn these into pages and answers."""
+
+
+class BillingError(Exception):
+    """Base of everything this room refuses."""
+
+
+class UnknownPackageError(BillingError):
+    """There is no package with this id."""
+
+    def __init__(self, package_id: object) -> None:
+        super().__init__(f"no package {package_id!r}")
+        self.package_id = package_id
+
+
+class PriceMismatchError(BillingError):
+    """Stripe would charge another amount than our package list says. The Checkout session was closed again."""
+
+    def __init__(self, package_id: str, expected: str, found: str) -> None:
+        super().__init__(f"package {package_id} costs {expected} here, {found} at Stripe: see `flask packages check`")
+        self.package_id = package_id
+
+
+class CheckoutUnavailableError(BillingError):
+    """No Checkout session could be opened just now. Nothing was charged; trying again may help."""
+
+
+class QuarantineError(BillingError):
+    """A Checkout session does not agree with our books. Nothing was granted; staff must look at it."""

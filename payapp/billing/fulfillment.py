@@ -1,0 +1,153 @@
+"""fulfill_checkout(): granting what was paid for, exactly once, however often and by whomever it is called.
+
+Called by the webhook handlers, by the return page and by the sweeper, in any order. What a purchase is worth
+comes from its own row; the Checkout session must agree with it in every point.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from payapp.billing.errors import QuarantineError
+from payapp.billing.models import Purchase
+from payapp.billing.packages import find_package
+from payapp.billing.rebuilding import read_id, rebuild_purchase
+from payapp.clock import utc_now
+from payapp.ledger.posting import grant
+from payapp.stripe_objects import CheckoutSession
+
+Outcome = Literal["granted", "already_granted", "waiting", "stranger"]
+
+
+def fulfill_checkout(session: Session, checkout_session: CheckoutSession) -> Outcome:
+    """Grant the purchase's credits if this Checkout session proves that it was paid. Never commits.
+
+    `granted` once in a lifetime, `already_granted` ever after, `waiting` while the payment is not through,
+    `stranger` for a session that is not ours. A purchase closed before (expired, failed) is granted all the
+    same once it is paid. Raises QuarantineError when session and books disagree; nothing is written then.
+    """
+    purchase = find_purchase_of(session, checkout_session)
+    if purchase is None:
+        return "stranger"
+    _require_agreement(purchase, checkout_session)
+    if checkout_session.status != "complete":
+        return "waiting"
+    if checkout_session.payment_status != "paid":
+        _record_completion(session, purchase.id, checkout_session)
+        return "waiting"
+    return _grant_once(session, purchase, checkout_session)
+
+
+def find_purchase_of(session: Session, checkout_session: CheckoutSession) -> Any:
+    """Return the purchase row of a Checkout session, None for a stranger's session.
+
+    By the session's id; else, if no answer of Stripe's was ever saved, by the purchase id we sent along;
+    else rebuilt from what we sent along. Raises QuarantineError when that can't be done safely.
+    """
+    table = Purchase.__table__
+    found = session.execute(
+        select(table).where(table.c.stripe_checkout_session_id == checkout_session.id)
+    ).one_or_none()
+    metadata = checkout_session.metadata
+    if found is not None:
+        return found
+    if metadata.get("app") != "payapp" and not {"userId", "credits"} <= metadata.keys():
+        return None
+    found = session.execute(
+        select(table).where(
+            table.c.id == read_id(metadata.get("purchaseId")),
+            table.c.stripe_checkout_session_id.is_(None),
+            table.c.stripe_customer_id == checkout_session.customer_id,
+        )
+    ).one_or_none()
+    return found if found is not None else rebuild_purchase(session, checkout_session)
+
+
+def fail_checkout(session: Session, checkout_session: CheckoutSession) -> bool:
+    """Close the purchase of a Checkout session whose slow payment failed; False for a stranger's session."""
+    return _close_checkout(session, checkout_session, fail_purchase)
+
+
+def expire_checkout(session: Session, checkout_session: CheckoutSession) -> bool:
+    """Close the purchase of a Checkout session that expired unpaid; False for a stranger's session."""
+    return _close_checkout(session, checkout_session, expire_purchase)
+
+
+def fail_purchase(session: Session, purchase_id: int) -> None:
+    """Close a pending purchase whose payment failed. Any other stays as it is: states never go back."""
+    _close_pending(session, purchase_id, "failed")
+
+
+def expire_purchase(session: Session, purchase_id: int) -> None:
+    """Close a pending purchase whose Checkout page closed unpaid. Any other stays as it is."""
+    _close_pending(session, purchase_id, "expired")
+
+
+def _close_checkout(session: Session, checkout_session: CheckoutSession, close: Callable[[Session, int], None]) -> bool:
+    purchase = find_purchase_of(session, checkout_session)
+    if purchase is None:
+        return False
+    _require_agreement(purchase, checkout_session)
+    close(session, purchase.id)
+    return True
+
+
+def _close_pending(session: Session, purchase_id: int, status: str) -> None:
+    session.execute(
+        update(Purchase).where(Purchase.id == purchase_id, Purchase.status == "pending").values(status=status)
+    )
+
+
+def _require_agreement(purchase: Any, checkout_session: CheckoutSession) -> None:
+    terms = {
+        "mode": "payment",
+        "customer_id": purchase.stripe_customer_id,
+        "amount_total": purchase.amount_total,
+        "currency": purchase.currency,
+        "livemode": purchase.livemode,
+    }
+    wrong = [name for name, value in terms.items() if getattr(checkout_session, name) != value]
+    if wrong:
+        raise QuarantineError(f"{checkout_session.id} does not agree with purchase {purchase.id} in {', '.join(wrong)}")
+
+
+def _record_completion(session: Session, purchase_id: int, checkout_session: CheckoutSession) -> None:
+    """The page is finished, the money is not here yet (a bank debit, say): a new purchase may be begun meanwhile."""
+    session.execute(
+        update(Purchase)
+        .where(Purchase.id == purchase_id, Purchase.status != "fulfilled")
+        .values(
+            stripe_checkout_session_id=checkout_session.id,
+            stripe_payment_intent_id=checkout_session.payment_intent_id,
+            completed_at=func.coalesce(Purchase.completed_at, utc_now()),
+        )
+    )
+
+
+def _grant_once(session: Session, purchase: Any, checkout_session: CheckoutSession) -> Outcome:
+    """Of all who come here with the same purchase one changes its status, and only that one grants."""
+    won = session.execute(
+        update(Purchase)
+        .where(Purchase.id == purchase.id, Purchase.status != "fulfilled")
+        .values(
+            status="fulfilled",
+            fulfilled_at=utc_now(),
+            completed_at=func.coalesce(Purchase.completed_at, utc_now()),
+            stripe_checkout_session_id=checkout_session.id,
+            stripe_payment_intent_id=checkout_session.payment_intent_id,
+        )
+        .returning(Purchase.id)
+    ).scalar()
+    if won is None:
+        return "already_granted"  # another worker got there first
+    package = find_package(purchase.package_id)
+    grant(
+        session,
+        purchase.user_id,
+        purchase.credits,
+        idempotency_key=f"purchase:{purchase.id}",
+        note=f"{package.name} package" if package else "Credit package",
+    )
+    return "granted"

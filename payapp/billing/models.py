@@ -1,0 +1,71 @@
+"""Billing's tables, and users seen as Stripe customers."""
+
+from datetime import datetime
+from typing import Literal, get_args
+from uuid import uuid4
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, column, table, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payapp.clock import utc_now
+from payapp.db import Base, BigId, UtcDateTime
+
+PurchaseStatus = Literal["pending", "fulfilled", "expired", "failed"]
+
+# A user seen as a Stripe customer. The table itself belongs to auth/models.py.
+customers = table(
+    "users",
+    column("id", Integer),
+    column("email", String),
+    column("stripe_customer_id", String),
+    column("stripe_customer_key", String),
+    column("stripe_customer_requested_at", UtcDateTime),
+)
+
+IS_OPEN_CHECKOUT = text("status = 'pending' AND completed_at IS NULL")
+
+
+def new_checkout_key() -> str:
+    """Return a fresh idempotency key for making a Checkout session (random: see auth.models.new_customer_key)."""
+    return f"checkout:{uuid4()}"
+
+
+class Purchase(Base):
+    """Our record of one attempt to buy, made before its Checkout session. What it is worth stands here.
+
+    `completed_at`: the customer finished the Checkout page (paid, or a slow payment is under way).
+    One open Checkout a user and package: the partial unique index makes double clicks share it.
+    """
+
+    __tablename__ = "purchases"
+    __table_args__ = (
+        CheckConstraint(f"status IN ({', '.join(repr(status) for status in get_args(PurchaseStatus))})", name="status"),
+        CheckConstraint("credits > 0 AND amount_total > 0", name="worth_positive"),
+        CheckConstraint("(status = 'fulfilled') = (fulfilled_at IS NOT NULL)", name="fulfilled_at"),
+        Index("ix_purchases_user_id_id", "user_id", "id"),
+        Index(
+            "uq_purchases_open_checkout",
+            "user_id",
+            "package_id",
+            unique=True,
+            postgresql_where=IS_OPEN_CHECKOUT,
+            sqlite_where=IS_OPEN_CHECKOUT,
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    package_id: Mapped[str] = mapped_column(String(80))
+    credits: Mapped[int] = mapped_column(BigInteger)
+    amount_total: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    livemode: Mapped[bool]
+    status: Mapped[PurchaseStatus] = mapped_column(String(20), default="pending")
+    stripe_customer_id: Mapped[str] = mapped_column(String(255))
+    stripe_checkout_key: Mapped[str] = mapped_column(String(255), unique=True, default=new_checkout_key)
+    stripe_checkout_session_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    stripe_payment_intent_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    checkout_expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    fulfilled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
