@@ -1,0 +1,1 @@
+"""Stripe's door: signed events are verified, recorded, processed and answered."""

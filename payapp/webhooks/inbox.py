@@ -1,0 +1,79 @@
+"""The inbox: each event is applied once, and what became of it is recorded, in one commit with its effect.
+
+The caller commits. An event that could not be applied is recorded by record_failure() in a transaction of its
+own, after the rollback, so that staff see it while Stripe tries again.
+"""
+
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from payapp.billing.errors import QuarantineError
+from payapp.clock import utc_now
+from payapp.db import insert_into
+from payapp.stripe_objects import Event, MalformedObjectError
+from payapp.webhooks.handlers import HANDLERS
+from payapp.webhooks.models import EventStatus, StripeEvent
+
+LAST_ERROR_LENGTH_MAX = 2000
+
+
+def process_event(session: Session, event: Event) -> EventStatus:
+    """Record the event and apply it, once in a lifetime; return what became of it. Does not commit.
+
+    An event that was applied, ignored or quarantined before changes nothing and is reported as `processed`.
+    One that failed before is tried again. A second process with the same event waits at the unique id until
+    the first has committed. Raises QuarantineError or MalformedObjectError when staff must look (see
+    record_failure()), and whatever the handler raises when trying again may help.
+    """
+    handler = HANDLERS.get(event.event_type)
+    row_id = _record(session, event, "processed" if handler else "ignored", None)
+    if row_id is None:
+        return "processed"
+    if handler is None:
+        return "ignored"
+    if handler(session, event):
+        return "processed"
+    session.execute(update(StripeEvent).where(StripeEvent.id == row_id).values(status="ignored"))
+    return "ignored"
+
+
+def record_failure(session: Session, event: Event, error: Exception) -> EventStatus:
+    """Record an event whose handler raised, after the rollback; return `quarantined` or `failed`. Does not commit.
+
+    `quarantined`: what it says does not agree with our books, so trying again can't help. An event that another
+    process has applied meanwhile stays as it is.
+    """
+    needs_staff = isinstance(error, QuarantineError | MalformedObjectError)
+    status: EventStatus = "quarantined" if needs_staff else "failed"
+    reason = f"{type(error).__name__}: {error}"[:LAST_ERROR_LENGTH_MAX].replace("\0", "")
+    _record(session, event, status, reason)
+    return status
+
+
+def _record(session: Session, event: Event, status: EventStatus, last_error: str | None) -> int | None:
+    """Insert the event, or take up one that failed before; None when it stands with a final status."""
+    now = utc_now()
+    outcome: dict[str, Any] = {
+        "status": status,
+        "last_error": last_error,
+        "processed_at": None if status == "failed" else now,
+    }
+    statement = insert_into(session, StripeEvent).values(
+        stripe_event_id=event.id,
+        event_type=event.event_type,
+        payload=event.payload,
+        attempts=1,
+        created_at=event.created_at,
+        received_at=now,
+        **outcome,
+    )
+    row_id: int | None = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["stripe_event_id"],
+            set_={**outcome, "attempts": StripeEvent.attempts + 1},
+            where=StripeEvent.status.in_(("received", "failed")),
+        ).returning(StripeEvent.id)
+    ).scalar()
+    return row_id
