@@ -1,0 +1,66 @@
+"""Making users and checking passwords. Core-like: the session comes first, nothing is committed here."""
+
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from payapp.auth.models import User
+
+hasher = PasswordHasher()  # argon2id with the library's recommended parameters
+
+
+class EmailTakenError(Exception):
+    """Somebody has signed up with this e-mail address already."""
+
+
+def normalize_email(email: str) -> str:
+    """Return the form in which addresses are stored and compared: trimmed, lower-case."""
+    return email.strip().lower()
+
+
+def create_user(session: Session, email: str, password: str) -> User:
+    """Make a user. Raises EmailTakenError, also when another process made the same one at the same instant.
+
+    Flushes, so that the unique constraint speaks now; after the error the session must be rolled back.
+    """
+    user = User(email=normalize_email(email), password_hash=hasher.hash(password))
+    session.add(user)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        session.rollback()
+        if find_user(session, email) is None:
+            raise
+        raise EmailTakenError(email) from error
+    return user
+
+
+def find_user(session: Session, email: str) -> User | None:
+    """Return the user with this e-mail address, however it is capitalized."""
+    return session.scalars(select(User).where(User.email == normalize_email(email))).one_or_none()
+
+
+def check_password(session: Session, email: str, password: str) -> User | None:
+    """Return the user if the password is theirs, else None. An unknown address takes as long as a wrong password."""
+    user = find_user(session, email)
+    try:
+        hasher.verify(user.password_hash if user else _nobodys_hash(), password)
+    except (VerificationError, InvalidHashError):
+        return None
+    if user is not None and hasher.check_needs_rehash(user.password_hash):
+        session.execute(update(User).where(User.id == user.id).values(password_hash=hasher.hash(password)))
+    return user
+
+
+def count_users(session: Session) -> int:
+    """Return how many users there are."""
+    return session.scalar(select(func.count()).select_from(User)) or 0
+
+
+@cache
+def _nobodys_hash() -> str:
+    return hasher.hash("the password of nobody")

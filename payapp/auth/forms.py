@@ -1,0 +1,40 @@
+"""Forms for signing up and logging in."""
+
+from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField
+from wtforms.validators import DataRequired, Email, Length
+
+PASSWORD_LENGTH_MIN = 8
+PASSWORD_LENGTH_MAX = 256  # argon2id hashes any length; a limit keeps a form from being a burden
+EMAIL_LENGTH_MAX = 254
+
+
+class SignUpForm(FlaskForm):
+    """An address and a password of at least eight characters."""
+
+    email = EmailField(
+        "Email",
+        validators=[
+            DataRequired("Enter your e-mail address."),
+            Length(max=EMAIL_LENGTH_MAX, message="This e-mail address is too long."),
+            Email("Enter an e-mail address such as ada@example.com."),
+        ],
+    )
+    password = PasswordField(
+        "Password",
+        validators=[
+            DataRequired("Choose a password."),
+            Length(
+                min=PASSWORD_LENGTH_MIN,
+                max=PASSWORD_LENGTH_MAX,
+                message=f"Use {PASSWORD_LENGTH_MIN} to {PASSWORD_LENGTH_MAX} characters.",
+            ),
+        ],
+    )
+
+
+class LogInForm(FlaskForm):
+    """What was chosen at sign-up. No rule of today's is applied to a password of yesterday's."""
+
+    email = EmailField("Email", validators=[DataRequired("Enter your e-mail address."), Length(max=EMAIL_LENGTH_MAX)])
+    password = PasswordField("Password", validators=[DataRequired("Enter your password."), Length(max=1024)])

@@ -1,0 +1,42 @@
+"""The users table. Its two credit columns are written by payapp/ledger alone."""
+
+from datetime import datetime
+from uuid import uuid4
+
+from flask_login import UserMixin
+from sqlalchemy import BigInteger, CheckConstraint, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payapp.clock import utc_now
+from payapp.db import Base, BigId, UtcDateTime
+from payapp.ledger.balances import Balance
+
+
+def new_customer_key() -> str:
+    """Return a fresh idempotency key for making a Stripe customer.
+
+    Random, because ids start again when a development database is made anew, and Stripe remembers keys for 24 h.
+    """
+    return f"customer:{uuid4()}"
+
+
+class User(UserMixin, Base):
+    """Somebody who can log in. `email` is stored lower-case; `credits` may be negative (debt)."""
+
+    __tablename__ = "users"
+    __table_args__ = (CheckConstraint("credits_held >= 0", name="credits_held_not_negative"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    email: Mapped[str] = mapped_column(String(320), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    credits: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    credits_held: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    stripe_customer_id: Mapped[str | None] = mapped_column(String(255), unique=True)
+    stripe_customer_key: Mapped[str] = mapped_column(String(255), unique=True, default=new_customer_key)
+    stripe_customer_requested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+    @property
+    def balance(self) -> Balance:
+        """The balance as of this row's load; after a change in the same request ask ledger.get_balance()."""
+        return Balance(posted=self.credits, held=self.credits_held)

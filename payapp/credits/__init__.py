@@ -1,0 +1,1 @@
+"""The customer's door: packages, buying, the return page, the live balance."""

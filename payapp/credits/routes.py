@@ -1,0 +1,173 @@
+"""The credits page, buying, coming back, and the live balance. Who may enter: logged-in users."""
+
+import hashlib
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, url_for
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response as BaseResponse
+
+from payapp.billing import checkout
+from payapp.billing.errors import BillingError, UnknownPackageError
+from payapp.billing.packages import PACKAGES, get_package
+from payapp.billing.purchases import (
+    PurchaseView,
+    find_purchase,
+    find_purchase_by_checkout_session,
+    settle_with_stripe,
+)
+from payapp.clock import utc_now
+from payapp.credits.activity import list_activity
+from payapp.credits.chart import build_chart
+from payapp.credits.forms import BuyPackageForm
+from payapp.credits.pace import measure_pace
+from payapp.credits.package_cards import build_package_cards
+from payapp.credits.purchase_notice import PurchaseNotice, build_notice, seconds_since, state_of
+from payapp.db import writing
+from payapp.errors import problem, wants_json
+from payapp.extensions import db
+from payapp.htmx import is_htmx, redirect_htmx
+from payapp.ledger.balances import get_balance, list_daily_usage
+from payapp.services import get_storefront, get_stripe
+from payapp.stripe_objects import StripeServiceError
+
+ACCESS = "logged-in users"
+RECENT_ENTRIES = 5
+CHART_DAYS = 30
+
+blueprint = Blueprint("credits", __name__)
+
+
+@blueprint.before_request
+@login_required
+def require_login() -> None:
+    """Every page of this blueprint is for the logged-in user, about their own account."""
+
+
+@blueprint.get("/dashboard/credits")
+def show_credits() -> str:
+    """Balance, package cards and recent activity; on the way back from payment, how the purchase stands."""
+    notice = None
+    if request.args.get("success") == "true":
+        notice = _returned_purchase(request.args.get("session_id", ""))
+    return render_template(
+        "credits/credits.html", purchase=notice, canceled=request.args.get("canceled") == "true", **_overview()
+    )
+
+
+@blueprint.get("/dashboard/credits/balance")
+def show_balance() -> BaseResponse:
+    """The live balance partial, with the header's number out of band; 304 while nothing has changed."""
+    balance = get_balance(db.session(), current_user.id)
+    usage = list_daily_usage(db.session(), current_user.id, days=CHART_DAYS)
+    html = render_template("credits/_balance_update.html", balance=balance, **_pace(usage, balance.available))
+    response = Response(html)
+    response.set_etag(hashlib.sha256(html.encode()).hexdigest()[:32])
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response.make_conditional(request)
+
+
+@blueprint.get("/dashboard/credits/purchases/<int:purchase_id>")
+def show_purchase(purchase_id: int) -> str:
+    """The purchase's own page: its states, and the receipt once it is done."""
+    purchase = _own_purchase(purchase_id)
+    notice = build_notice(purchase, state_of(purchase, has_returned=False))
+    return render_template("credits/purchase.html", purchase=notice, email=current_user.email)
+
+
+@blueprint.get("/dashboard/credits/purchases/<int:purchase_id>/status")
+def show_purchase_status(purchase_id: int) -> str | tuple[str, int]:
+    """What the return page polls: 204 while waiting, else the final notice with balance and activity."""
+    purchase = _own_purchase(purchase_id)
+    waited = seconds_since(request.args.get("since", type=int) or int(utc_now().timestamp()))
+    state = state_of(purchase, has_returned=True, waited_seconds=waited)
+    if state == "pending":
+        return "", 204
+    notice = build_notice(purchase, state)
+    return render_template("credits/_purchase_status.html", purchase=notice, oob=True, **_overview())
+
+
+@blueprint.post("/api/credits/checkout")
+def start_checkout() -> BaseResponse:
+    """Open a Checkout page for `packageId` (JSON) or `package_id` (form), and lead there. CSRF always."""
+    package_id = _requested_package_id()
+    try:
+        package = get_package(package_id)
+        url = checkout.start_checkout(db.session(), get_stripe(), get_storefront(), current_user.id, package)
+    except UnknownPackageError:
+        return _refuse_checkout(422, "unknown_package", "There is no such package.")
+    except (StripeServiceError, BillingError):
+        db.session.rollback()
+        return _refuse_checkout(
+            503, "checkout_unavailable", "The payment page can't be opened right now. You have not been charged."
+        )
+    return _lead_to(url)
+
+
+def _requested_package_id() -> object:
+    if request.is_json:
+        body = request.get_json(silent=True)
+        return body.get("packageId") if isinstance(body, dict) else None
+    return BuyPackageForm().package_id.data
+
+
+def _lead_to(url: str) -> BaseResponse:
+    if request.is_json:
+        return jsonify({"url": url})
+    return redirect_htmx(url) if is_htmx() else redirect(url, 303)
+
+
+def _refuse_checkout(status: int, code: str, message: str) -> BaseResponse:
+    """Programs get the status; people go back to the credits page, which shows the message."""
+    if wants_json():
+        return problem(status, code, message)
+    flash(message, "bad")
+    page = url_for("credits.show_credits")
+    return redirect_htmx(page) if is_htmx() else redirect(page, 303)
+
+
+def _overview() -> dict[str, Any]:
+    """Return what both the credits page and the settled notice show, read fresh."""
+    session = db.session()
+    balance = get_balance(session, current_user.id)
+    usage = list_daily_usage(session, current_user.id, days=CHART_DAYS)
+    pace = _pace(usage, balance.available)
+    return pace | {
+        "balance": balance,
+        "chart": build_chart(usage) if any(used for _, used in usage) else None,
+        "cards": build_package_cards(PACKAGES, pace["daily_pace"]),
+        "entries": list_activity(session, current_user.id, limit=RECENT_ENTRIES),
+    }
+
+
+def _pace(usage: list[tuple[date, int]], available: int) -> dict[str, Any]:
+    pace = measure_pace(usage, available)
+    return {"daily_pace": pace.daily, "days_left": pace.days_left, "is_low": pace.is_low}
+
+
+def _own_purchase(purchase_id: int) -> PurchaseView:
+    purchase = find_purchase(db.session(), current_user.id, purchase_id)
+    if purchase is None:
+        abort(404)
+    return purchase
+
+
+def _returned_purchase(checkout_session_id: str) -> PurchaseNotice | None:
+    """Return how the purchase stands with which the customer comes back; None if it is not theirs.
+
+    Not granted yet: the webhook is late, so Stripe is asked once, here. Reloading the page is harmless.
+    """
+    user_id = current_user.id
+    purchase = find_purchase_by_checkout_session(db.session(), user_id, checkout_session_id)
+    if purchase is None:
+        return None
+    needs_review = False
+    if purchase.status != "fulfilled":
+        with writing():
+            needs_review = settle_with_stripe(db.session(), get_stripe(), checkout_session_id)
+        purchase = _own_purchase(purchase.id)
+    state = "review" if needs_review else state_of(purchase, has_returned=True)
+    since = int(utc_now().timestamp())
+    poll_url = url_for("credits.show_purchase_status", purchase_id=purchase.id, since=since)
+    return build_notice(purchase, state, poll_url)

@@ -1,0 +1,31 @@
+"""The first priced feature: a QR code, as SVG for the page and PNG to keep."""
+
+from dataclasses import dataclass
+
+import segno
+from markupsafe import Markup
+
+TEXT_LENGTH_MAX = 1000
+
+
+@dataclass(frozen=True)
+class QrCode:
+    """A QR code of `text`: inline SVG markup, and both kinds of file to keep, as data URLs."""
+
+    text: str
+    svg: Markup
+    svg_data_url: str
+    png_data_url: str
+
+
+def make_qr_code(text: str) -> QrCode:
+    """Return the QR code of `text`, at most TEXT_LENGTH_MAX characters. Raises ValueError if it does not fit."""
+    code = segno.make(text, error="m", micro=False)
+    # segno's own markup of its own path data: nothing of the text goes into it.
+    svg = Markup(code.svg_inline(scale=6, border=4, light="#fff", dark="#000"))  # noqa: S704
+    return QrCode(
+        text,
+        svg,
+        svg_data_url=code.svg_data_uri(scale=10, border=4, light="#fff"),
+        png_data_url=code.png_data_uri(scale=10, border=4),
+    )

@@ -1,0 +1,59 @@
+"""The pages of priced features. Who may enter: logged-in users; each use costs credits."""
+
+from typing import Any
+
+from flask import Blueprint, render_template
+from flask_login import current_user, login_required
+
+from payapp.billing.packages import find_package_for
+from payapp.credits.package_cards import build_package_cards
+from payapp.extensions import db
+from payapp.features import FEATURES, qr_codes, spends_credits
+from payapp.features.forms import QrCodeForm
+from payapp.htmx import is_htmx
+from payapp.ledger.balances import get_balance
+from payapp.ledger.errors import InsufficientCreditsError
+
+ACCESS = "logged-in users"
+blueprint = Blueprint("features", __name__)
+
+FEATURE = FEATURES["qr-code"]
+
+
+@blueprint.before_request
+@login_required
+def require_login() -> None:
+    """Every priced feature is paid from the logged-in user's own account."""
+
+
+@blueprint.get("/features/qr-codes")
+def show_qr_codes() -> str:
+    """The form, with what a QR code costs."""
+    return _page(QrCodeForm())
+
+
+@blueprint.post("/features/qr-codes")
+def make_qr_code() -> str | tuple[str, int]:
+    """Make one QR code for its cost; 402 with the way to buy when credits are missing, 422 for a bad text."""
+    form = QrCodeForm()
+    if not form.validate_on_submit():
+        return _page(form), 422
+    try:
+        with spends_credits(db.session(), current_user.id, FEATURE.id):
+            result = qr_codes.make_qr_code(form.text.data)
+    except InsufficientCreditsError as error:
+        card = build_package_cards([find_package_for(error.required - error.available)], daily_pace=None)[0]
+        return _page(form, cost=error.required, available=error.available, package_card=card), 402
+    except ValueError:
+        form.text.errors = ["This text does not fit into a QR code. Nothing was charged."]
+        return _page(form), 422
+    return _page(form, result=result)
+
+
+def _page(form: QrCodeForm, result: qr_codes.QrCode | None = None, **context: Any) -> str:
+    """Render the whole page, or for htmx the part that changes together with the header's balance."""
+    template = "features/_qr_code.html" if is_htmx() else "features/qr_codes.html"
+    balance = get_balance(db.session(), current_user.id)
+    return render_template(
+        template, form=form, feature=FEATURE, result=result, balance=balance, oob=is_htmx(), **context
+    )
