@@ -1,0 +1,11 @@
+"""The operator's commands: `flask <noun> <verb>`, one file a noun. Exit status 0 only when all went well."""
+
+from flask import Flask
+
+from payapp.cli import dev, ledger, packages, stripe_commands, users
+
+
+def init_app(app: Flask) -> None:
+    """Register every command group."""
+    for group in (users.users, packages.packages, stripe_commands.stripe, ledger.ledger, dev.dev):
+        app.cli.add_command(group)

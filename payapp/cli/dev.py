@@ -1,0 +1,24 @@
+"""flask dev …: for development only."""
+
+import click
+from flask.cli import AppGroup
+
+from payapp.config import LOCAL_STRIPE_WEBHOOK_SECRET
+from payapp.services import get_settings
+
+dev = AppGroup("dev", help="Development: the local stand-in for Stripe.")
+
+
+@dev.command("fake-stripe")
+@click.option("--port", default=8420, show_default=True, help="Where the SDK, and the browser, find it.")
+def fake_stripe(port: int) -> None:
+    """Run the local stand-in for Stripe; it sends its events to this app's webhook. See payapp/fake_stripe."""
+    from payapp.fake_stripe.server import serve
+
+    settings = get_settings()
+    serve(
+        port=port,
+        state_path=settings.instance_path / "fake_stripe.sqlite3",
+        webhook_url=f"{settings.app_base_url}/webhooks/stripe",
+        webhook_secret=(settings.stripe_webhook_secrets or [LOCAL_STRIPE_WEBHOOK_SECRET])[0],
+    )

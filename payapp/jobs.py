@@ -1,0 +1,56 @@
+"""The clock's door: Huey tasks, each two lines that call the core. Started by `huey_consumer payapp.jobs.huey`.
+
+The queue lives beside the data: a SQLite file, or tables in the same PostgreSQL. Running a job twice, or on two
+hosts at once, is harmless.
+"""
+
+import logging
+from functools import cache
+
+from flask import Flask
+from huey import Huey, PostgresHuey, SqliteHuey, crontab
+from sqlalchemy.engine import make_url
+
+from payapp import create_app
+from payapp.billing.customers import list_users_without_customer, sync_customers
+from payapp.config import Settings, load_settings
+from payapp.extensions import db
+from payapp.ledger.holds import expire_holds
+from payapp.services import get_stripe
+
+log = logging.getLogger(__name__)
+
+
+def make_huey(settings: Settings) -> Huey:
+    """Return the job queue beside the database of `settings`."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite":
+        return SqliteHuey("payapp", filename=str(settings.instance_path / "jobs.db"), results=False)
+    dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    # Polling, not LISTEN: notifications do not pass a transaction pooler.
+    return PostgresHuey("payapp", dsn=dsn, blocking=False, results=False)
+
+
+huey = make_huey(load_settings())
+
+
+@cache
+def _app() -> Flask:
+    return create_app()
+
+
+@huey.periodic_task(crontab(minute="*"))
+def expire_overdue_holds() -> None:
+    """Every minute: free the credits of holds that nobody captured or released in time."""
+    with _app().app_context():
+        while ended := expire_holds(db.session()):
+            db.session.commit()
+            log.info("expired %s holds", ended)
+
+
+@huey.periodic_task(crontab(minute="*/10"))
+def make_missing_customers() -> None:
+    """Every ten minutes: make the Stripe customers that could not be made at sign-up."""
+    with _app().app_context():
+        for result in sync_customers(db.session(), get_stripe(), list_users_without_customer(db.session())):
+            log.info("customer of user %s: %s", result.user_id, result.stripe_customer_id or result.error)
