@@ -10,9 +10,10 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from payapp import create_app
+from payapp.db import expect_reads_only
 from payapp.extensions import db, limiter
 from tests.databases import ENGINES, PostgresDatabases, SqliteDatabases, running_postgres
-from tests.people import Visitor
+from tests.people import IsolatedClient, Visitor
 from tests.processes import SECRET_KEY, WEBHOOK_SECRET
 
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -73,7 +74,7 @@ def settings(database_url: str, tmp_path: Path) -> dict[str, str]:
 def app(settings: dict[str, str]) -> Iterator[Flask]:
     app = create_app(settings)
     app.testing = True
-    # In a test an exception of the application fails the test, unless it asks for the error page.
+    app.test_client_class = IsolatedClient
     with app.app_context():
         limiter.reset()
     yield app
@@ -83,8 +84,9 @@ def app(settings: dict[str, str]) -> Iterator[Flask]:
 
 @pytest.fixture
 def session(app: Flask) -> Iterator[Session]:
-    """The application's own database session, inside an application context."""
+    """The application's own database session, inside an application context. Requests do not share it."""
     with app.app_context():
+        expect_reads_only()  # a test that only looks does not keep the writer's lock from the next request
         yield db.session()
         db.session.rollback()
 

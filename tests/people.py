@@ -1,13 +1,33 @@
 """People who use the pages as a browser would: forms with their CSRF tokens, redirects, cookies."""
 
 import re
+from contextvars import Context
 from dataclasses import dataclass
 from typing import Any
 
+from flask import has_app_context
 from flask.testing import FlaskClient
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from payapp.auth.models import User
+from payapp.extensions import db
+from payapp.ledger.posting import grant
+
 PASSWORD = "correct horse battery"
+
+
+class IsolatedClient(FlaskClient):
+    """Each request in a context of its own, as on a server: it shares neither `g` nor the session with the test.
+
+    What the test has written is committed first, so that the request sees it, and the test sees what it wrote.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        if has_app_context():
+            db.session.commit()
+        return Context().run(super().open, *args, **kwargs)
 
 
 @dataclass
@@ -35,3 +55,13 @@ class Visitor:
 
     def log_in(self, email: str = "ada@example.com", password: str = PASSWORD) -> TestResponse:
         return self.submit("/login", email=email, password=password)
+
+
+def give_credits(visitor: Visitor, session: Session, credits: int, email: str = "ada@example.com") -> int:
+    """Sign the visitor up and grant them `credits`; return their user id. Stripe is not asked."""
+    visitor.sign_up(email)
+    user_id = session.execute(select(User.id).where(User.email == email)).scalar_one()
+    if credits:
+        grant(session, user_id, credits, idempotency_key=f"test:people:{user_id}")
+    session.commit()
+    return user_id

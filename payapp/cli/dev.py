@@ -13,12 +13,14 @@ dev = AppGroup("dev", help="Development: the local stand-in for Stripe.")
 @click.option("--port", default=8420, show_default=True, help="Where the SDK, and the browser, find it.")
 def fake_stripe(port: int) -> None:
     """Run the local stand-in for Stripe; it sends its events to this app's webhook. See payapp/fake_stripe."""
+    # Imported here: no other command needs the stand-in.
     from payapp.fake_stripe.server import serve
+    from payapp.fake_stripe.settings import StandInSettings
 
     settings = get_settings()
-    serve(
-        port=port,
-        state_path=settings.instance_path / "fake_stripe.sqlite3",
+    stand_in = StandInSettings(
+        state_path=str(settings.instance_path / "fake_stripe.sqlite3"),
         webhook_url=f"{settings.app_base_url}/webhooks/stripe",
         webhook_secret=(settings.stripe_webhook_secrets or [LOCAL_STRIPE_WEBHOOK_SECRET])[0],
     )
+    serve(port, "127.0.0.1", stand_in)
