@@ -43,7 +43,7 @@ def make_qr_code() -> str | tuple[str, int]:
             result = qr_codes.make_qr_code(form.text.data)
     except InsufficientCreditsError as error:
         card = build_package_cards([find_package_for(error.required - error.available)], daily_pace=None)[0]
-        return _page(form, cost=error.required, available=error.available, package_card=card), 402
+        return _page(form, missing=error, package_card=card), 402
     except ValueError:
         form.text.errors = ["This text does not fit into a QR code. Nothing was charged."]
         return _page(form), 422
@@ -52,7 +52,7 @@ def make_qr_code() -> str | tuple[str, int]:
 
 def _page(form: QrCodeForm, result: qr_codes.QrCode | None = None, **context: Any) -> str:
     """Render the whole page, or for htmx the part that changes together with the header's balance."""
-    template = "features/_qr_code.html" if is_htmx() else "features/qr_codes.html"
+    template = "features/_qr_codes.html" if is_htmx() else "features/qr_codes.html"
     balance = get_balance(db.session(), current_user.id)
     return render_template(
         template, form=form, feature=FEATURE, result=result, balance=balance, oob=is_htmx(), **context
