@@ -61,7 +61,7 @@ def show_balance() -> BaseResponse:
     """The live balance partial, with the header's number out of band; 304 while nothing has changed."""
     balance = get_balance(db.session(), current_user.id)
     usage = list_daily_usage(db.session(), current_user.id, days=CHART_DAYS)
-    html = render_template("credits/_balance_update.html", balance=balance, **_pace(usage, balance.available))
+    html = render_template("credits/_live_balance.html", balance=balance, **_pace(usage, balance.available))
     response = Response(html)
     response.set_etag(hashlib.sha256(html.encode()).hexdigest()[:32])
     response.headers["Cache-Control"] = "private, no-cache"
@@ -71,9 +71,8 @@ def show_balance() -> BaseResponse:
 @blueprint.get("/dashboard/credits/purchases/<int:purchase_id>")
 def show_purchase(purchase_id: int) -> str:
     """The purchase's own page: its states, and the receipt once it is done."""
-    purchase = _own_purchase(purchase_id)
-    notice = build_notice(purchase, state_of(purchase, has_returned=False))
-    return render_template("credits/purchase.html", purchase=notice, email=current_user.email)
+    notice = _settled_notice(_own_purchase(purchase_id), has_returned=False)
+    return render_template("credits/purchase.html", purchase=notice)
 
 
 @blueprint.get("/dashboard/credits/purchases/<int:purchase_id>/status")
@@ -85,7 +84,7 @@ def show_purchase_status(purchase_id: int) -> str | tuple[str, int]:
     if state == "pending":
         return "", 204
     notice = build_notice(purchase, state)
-    return render_template("credits/_purchase_status.html", purchase=notice, oob=True, **_overview())
+    return render_template("credits/_purchase_settled.html", purchase=notice, **_overview())
 
 
 @blueprint.post("/api/credits/checkout")
@@ -156,18 +155,20 @@ def _own_purchase(purchase_id: int) -> PurchaseView:
 def _returned_purchase(checkout_session_id: str) -> PurchaseNotice | None:
     """Return how the purchase stands with which the customer comes back; None if it is not theirs.
 
-    Not granted yet: the webhook is late, so Stripe is asked once, here. Reloading the page is harmless.
+    Reloading the page is harmless, and so is an address that somebody made up.
     """
-    user_id = current_user.id
-    purchase = find_purchase_by_checkout_session(db.session(), user_id, checkout_session_id)
-    if purchase is None:
-        return None
+    purchase = find_purchase_by_checkout_session(db.session(), current_user.id, checkout_session_id)
+    return _settled_notice(purchase, has_returned=True) if purchase else None
+
+
+def _settled_notice(purchase: PurchaseView, *, has_returned: bool) -> PurchaseNotice:
+    """Return how the purchase stands. Still pending: the webhook may be late or lost, so Stripe is asked, once."""
     needs_review = False
-    if purchase.status != "fulfilled":
+    if purchase.status == "pending" and purchase.stripe_checkout_session_id:
         with writing():
-            needs_review = settle_with_stripe(db.session(), get_stripe(), checkout_session_id)
+            needs_review = settle_with_stripe(db.session(), get_stripe(), purchase.stripe_checkout_session_id)
         purchase = _own_purchase(purchase.id)
-    state = "review" if needs_review else state_of(purchase, has_returned=True)
+    state = "review" if needs_review else state_of(purchase, has_returned=has_returned)
     since = int(utc_now().timestamp())
     poll_url = url_for("credits.show_purchase_status", purchase_id=purchase.id, since=since)
     return build_notice(purchase, state, poll_url)
