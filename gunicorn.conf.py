@@ -1,6 +1,7 @@
 """How gunicorn serves payapp: a few threads a process; WEB_CONCURRENCY sets the number of processes."""
 
 import os
+from typing import Any
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
@@ -12,5 +13,6 @@ max_requests = 100_000
 max_requests_jitter = 10_000
 
 
-def when_ready(server):  # type: ignore[no-untyped-def]  # gunicorn's own hook
+def when_ready(server: Any) -> None:
+    """Say where to look; gunicorn calls this once it listens."""
     server.log.info("payapp is ready: open %s", os.environ.get("APP_BASE_URL", "http://localhost:8000"))
