@@ -8,18 +8,18 @@ SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 
 # How many decimals a minor unit stands for; two for every currency not listed. Stripe takes ISK and UGX
 # with two decimals although they have none in daily life. Source: https://docs.stripe.com/currencies
-DECIMALS = dict.fromkeys(
-    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"], 0
-) | dict.fromkeys(["bhd", "jod", "kwd", "omr", "tnd"], 3)
+ZERO_DECIMAL = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
+THREE_DECIMAL = "bhd jod kwd omr tnd"
+DECIMALS = dict.fromkeys(ZERO_DECIMAL.split(), 0) | dict.fromkeys(THREE_DECIMAL.split(), 3)
 
 
 def number(value: int) -> str:
-    """Write a whole number with thousands separators and a true minus sign: `1,240`, `−120`."""
+    """Write a whole number with thousands separators, and a true minus sign where it is below zero: `1,240`."""
     return f"{MINUS if value < 0 else ''}{abs(value):,}"
 
 
 def signed(value: int) -> str:
-    """Write a change with its sign, plus included: `+500`, `−316`. Zero has no sign."""
+    """Write a change with its sign, plus included: `+500`. Zero has no sign."""
     return f"+{value:,}" if value > 0 else number(value)
 
 

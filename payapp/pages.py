@@ -17,7 +17,8 @@ from flask.typing import ResponseReturnValue
 from payapp import formats
 from payapp.billing.packages import PACKAGES
 from payapp.clock import utc_now
-from payapp.credits.chart import Chart, build_chart
+from payapp.credits.chart import build_chart
+from payapp.credits.pace import measure_pace
 from payapp.credits.package_cards import build_package_cards
 
 FILTERS = ("number", "signed", "money", "day", "moment", "iso", "plural")
@@ -28,15 +29,10 @@ HTMX_PATH = Path("build/vendor/django_htmx/static/django_htmx/htmx-2.min.js")
 # A year is the longest that RFC 9111 caches are asked to keep; the digest in the path changes with the content.
 FOREVER = "public, max-age=31536000, immutable"
 
-# Use of an imaginary account, newest last: the landing page draws the real chart with it.
-EXAMPLE_USE = (18, 22, 0, 4, 31, 44, 38, 27, 5, 0, 36, 52, 47, 61, 40, 12, 3, 58, 66, 49, 71, 54, 9, 6) + (
-    63,
-    77,
-    82,
-    59,
-    48,
-    35,
-)
+# An imaginary account, its newest day last: the landing page draws the real chart with it.
+EXAMPLE_BALANCE = 1240
+EXAMPLE_USE = [18, 22, 0, 4, 31, 44, 38, 27, 5, 0, 36, 52, 47, 61, 40, 12, 3, 58, 66, 49, 71, 54, 9, 6, 63, 77, 82]
+EXAMPLE_USE += [59, 48, 35]
 
 ACCESS = "anyone"
 blueprint = Blueprint("pages", __name__)
@@ -45,8 +41,15 @@ blueprint = Blueprint("pages", __name__)
 @blueprint.get("/")
 def show_landing() -> ResponseReturnValue:
     """Show what payapp is and what its packages cost. Signed-in people see it too."""
-    cards = build_package_cards(PACKAGES, daily_pace=None)
-    return render_template("landing.html", cards=cards, example_chart=_build_example_chart())
+    today = utc_now().date()
+    use = [(today - timedelta(days=ago), used) for ago, used in enumerate(reversed(EXAMPLE_USE))][::-1]
+    return render_template(
+        "landing.html",
+        cards=build_package_cards(PACKAGES, daily_pace=None),
+        example_chart=build_chart(use),
+        example_balance=EXAMPLE_BALANCE,
+        example_days_left=measure_pace(use, EXAMPLE_BALANCE).days_left,
+    )
 
 
 @blueprint.get("/assets/<digest>/<name>")
@@ -55,7 +58,7 @@ def show_asset(digest: str, name: str) -> ResponseReturnValue:
     asset = _assets().get(name)
     if asset is None or asset.digest != digest:
         abort(404)
-    return asset.respond(accepts_gzip="gzip" in request.accept_encodings)
+    return asset.respond(accepts_gzip=request.accept_encodings.quality("gzip") > 0)
 
 
 @dataclass(frozen=True)
@@ -140,9 +143,3 @@ def _assets() -> Mapping[str, Asset]:
 def _asset_url(name: str) -> str:
     """Return the address of a static file, digest included. Raises KeyError for a file that is not there."""
     return url_for("pages.show_asset", digest=_assets()[name].digest, name=name)
-
-
-def _build_example_chart() -> Chart:
-    today = utc_now().date()
-    first = today - timedelta(days=len(EXAMPLE_USE) - 1)
-    return build_chart([(first + timedelta(days=offset), used) for offset, used in enumerate(EXAMPLE_USE)])
