@@ -1,0 +1,1 @@
+"""A local stand-in for Stripe: its own process, its own state, nothing of payapp's imported."""

@@ -1,0 +1,145 @@
+"""`/v1`: every operation goes the same way through key, validation, idempotency, effect and answer."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from flask import Blueprint, Response, request
+
+from payapp.fake_stripe import resources  # noqa: F401  (fills the register of operations)
+from payapp.fake_stripe.authentication import authenticate
+from payapp.fake_stripe.errors import JsonObject, StripeError
+from payapp.fake_stripe.expansion import expand
+from payapp.fake_stripe.form_encoding import parse_form
+from payapp.fake_stripe.idempotency import Replay
+from payapp.fake_stripe.ids import new_id
+from payapp.fake_stripe.operations import OPERATIONS, Operation
+from payapp.fake_stripe.request_log import RequestEntry
+from payapp.fake_stripe.signing import api_version
+from payapp.fake_stripe.stand_in import StandIn, current_stand_in
+from payapp.fake_stripe.store import to_json
+from payapp.fake_stripe.validation import validate
+
+
+def create_api() -> Blueprint:
+    """Return the blueprint with a route for every registered operation."""
+    api = Blueprint("api", __name__)
+    for operation in OPERATIONS:
+        api.add_url_rule(
+            operation.path,
+            endpoint=f"{operation.function.__module__.rpartition('.')[2]}-{operation.function.__name__}",
+            methods=[operation.method],
+            view_func=partial(answer, operation),
+            provide_automatic_options=False,
+        )
+    return api
+
+
+@dataclass
+class _Call:
+    """One request on its way."""
+
+    stand_in: StandIn
+    operation: Operation
+    entry: RequestEntry
+    ids: dict[str, str]
+
+    @property
+    def idempotency_key(self) -> str | None:
+        return self.entry.idempotency_key
+
+
+def answer(operation: Operation, **ids: str) -> Response:
+    """Run one operation and answer as Stripe does, faults included."""
+    stand_in = current_stand_in()
+    entry = RequestEntry(new_id("request"), request.method, request.path, _read_idempotency_key(), stand_in.clock.now())
+    stand_in.request_log.add(entry)
+    call = _Call(stand_in, operation, entry, ids)
+    try:
+        response = _strike(call, "before") or _run(call)
+        response = _strike(call, "after") or response
+    except StripeError as error:
+        response = error_response(error, entry.request_id)
+    entry.status = response.status_code if response.headers.get("Request-Id") else None
+    return response
+
+
+def _read_idempotency_key() -> str | None:
+    return request.headers.get("Idempotency-Key") if request.method == "POST" else None
+
+
+def _strike(call: _Call, when: str) -> Response | None:
+    path = f"{request.method} {request.path}"
+    fault = call.stand_in.faults.take(call.operation.name, path, when)
+    return call.stand_in.faults.strike(fault) if fault else None
+
+
+def _run(call: _Call) -> Response:
+    authenticate(request.headers.get("Authorization"), call.stand_in.settings.api_key)
+    encoded = request.query_string if request.method == "GET" else request.get_data()
+    call.entry.params = parse_form(encoded)
+    params = validate(call.operation.params_type, call.entry.params)
+    key = call.idempotency_key
+    if key:
+        keys = call.stand_in.idempotency_keys
+        replay = keys.begin(key, request.path, call.entry.params, call.entry.request_id)
+        if replay:
+            return _replay_response(call, replay)
+    return _execute(call, params)
+
+
+def _execute(call: _Call, params: JsonObject) -> Response:
+    key, keys, store = call.idempotency_key, call.stand_in.idempotency_keys, call.stand_in.store
+    work = call.stand_in.work(call.entry.request_id, key)
+    try:
+        with store.transaction():
+            result = call.operation.function(work, params, **call.ids)
+            body = to_json(expand(work, result, params.get("expand", [])))
+            if key:
+                keys.finish(key, 200, body)
+    except StripeError as error:
+        if key:
+            with store.transaction():
+                if error.is_kept:
+                    keys.finish(key, error.status, to_json(error.to_body()))
+                else:
+                    keys.forget(key)
+        raise
+    except BaseException:
+        if key:
+            keys.forget(key)
+        raise
+    return _json_response(call, 200, body)
+
+
+def _json_response(call: _Call, status: int, body: str) -> Response:
+    response = Response(body + "\n", status, mimetype="application/json")
+    _add_headers(response, call.entry.request_id)
+    return response
+
+
+def _replay_response(call: _Call, replay: Replay) -> Response:
+    call.entry.is_replay = True
+    response = _json_response(call, replay.status, replay.body)
+    response.headers["Idempotent-Replayed"] = "true"
+    response.headers["Original-Request"] = replay.request_id
+    return response
+
+
+def error_response(error: StripeError, request_id: str) -> Response:
+    """Return Stripe's JSON for an error."""
+    response = Response(to_json(error.to_body()) + "\n", error.status, mimetype="application/json")
+    _add_headers(response, request_id)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Basic realm="Stripe"'
+    if error.status in (409, 429):
+        response.headers["Stripe-Should-Retry"] = "true"
+    return response
+
+
+def _add_headers(response: Response, request_id: str) -> None:
+    response.headers["Request-Id"] = request_id
+    response.headers["Stripe-Version"] = request.headers.get("Stripe-Version") or api_version()
+    response.headers["Cache-Control"] = "no-cache, no-store"
+    key = _read_idempotency_key()
+    if key:
+        response.headers["Idempotency-Key"] = key.encode("ascii", "replace").decode()

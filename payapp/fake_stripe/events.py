@@ -1,0 +1,72 @@
+"""Events: rendered once, never changed, delivered to every endpoint that asked for their type."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from payapp.fake_stripe.errors import JsonObject
+from payapp.fake_stripe.ids import new_id
+from payapp.fake_stripe.signing import api_version
+
+if TYPE_CHECKING:
+    from payapp.fake_stripe.work import Work
+
+
+def record_event(work: "Work", event_type: str, body: JsonObject, previous: JsonObject | None) -> None:
+    """Keep the event and one delivery for each endpoint that wants it. https://docs.stripe.com/api/events"""
+    endpoints = endpoints_for(work, event_type)
+    data: JsonObject = {"object": body}
+    if previous is not None:
+        data["previous_attributes"] = previous
+    event = {
+        "id": new_id("event"),
+        "object": "event",
+        "api_version": api_version(),
+        "created": work.now,
+        "data": data,
+        "livemode": False,
+        "pending_webhooks": len(endpoints),
+        "request": {"id": work.request_id, "idempotency_key": work.idempotency_key},
+        "type": event_type,
+    }
+    work.store.insert(event, {})
+    for endpoint_id in endpoints:
+        queue_delivery(work, str(event["id"]), endpoint_id)
+
+
+def queue_delivery(work: "Work", event_id: str, endpoint_id: str) -> None:
+    """Add one delivery: due now, late, or (for a webhook that gets lost) never."""
+    work.store.execute(
+        "INSERT INTO deliveries (event_id, endpoint_id, status, next_attempt_at) VALUES (?, ?, ?, ?)",
+        (
+            event_id,
+            endpoint_id,
+            "lost" if work.are_webhooks_lost else "pending",
+            work.clock.now() + work.delivery_delay_seconds,
+        ),
+    )
+
+
+def endpoints_for(work: "Work", event_type: str) -> list[str]:
+    """Return the ids of the endpoints that want events of this type now."""
+    rows = work.store.rows("SELECT body FROM objects WHERE kind = 'webhook_endpoint' AND is_deleted = 0")
+    endpoints = [json.loads(row["body"]) for row in rows]
+    return [one["id"] for one in endpoints if _wants(one, event_type)]
+
+
+def _wants(endpoint: JsonObject, event_type: str) -> bool:
+    enabled = endpoint["enabled_events"]
+    return endpoint["status"] == "enabled" and ("*" in enabled or event_type in enabled)
+
+
+def previous_attributes(before: JsonObject, after: JsonObject) -> JsonObject:
+    """Return what an update replaced: old values of changed keys only, also inside objects such as metadata."""
+    previous: JsonObject = {}
+    for key in before.keys() | after.keys():
+        old, new = before.get(key), after.get(key)
+        if old != new:
+            previous[key] = _previous_value(old, new)
+    return previous
+
+
+def _previous_value(old: Any, new: Any) -> Any:
+    return previous_attributes(old, new) if isinstance(old, dict) and isinstance(new, dict) else old

@@ -1,0 +1,48 @@
+"""`expand`: ids replaced by the objects they name. https://docs.stripe.com/expand"""
+
+from payapp.fake_stripe.errors import JsonObject, StripeError, parameter_error
+from payapp.fake_stripe.operations import EXPANDABLE, INCLUDABLE
+from payapp.fake_stripe.work import Work
+
+LEVELS_MAX = 4
+
+
+def expand(work: Work, answer: JsonObject, paths: list[str]) -> JsonObject:
+    """Return the answer with each path expanded. Raises StripeError for a field that can't be."""
+    for path in paths:
+        parts = path.split(".")
+        if len(parts) > LEVELS_MAX:
+            raise parameter_error(f"You cannot expand more than {LEVELS_MAX} levels of a property: {path}", "expand")
+        _expand_path(work, answer, parts, path)
+    return answer
+
+
+def _expand_path(work: Work, place: JsonObject, parts: list[str], path: str) -> None:
+    first, rest = parts[0], parts[1:]
+    if place["object"] == "list":
+        if first != "data":
+            raise _cannot(path)
+        for item in place["data"]:
+            if rest:
+                _expand_path(work, item, rest, path)
+        return
+    place[first] = _expanded(work, place, first, path)
+    if rest and place[first] is not None:
+        _expand_path(work, place[first], rest, path)
+
+
+def _expanded(work: Work, place: JsonObject, field: str, path: str) -> JsonObject | None:
+    kind = place["object"]
+    if field in INCLUDABLE.get(kind, {}):
+        return place[field] if field in place else INCLUDABLE[kind][field](work, place)
+    if field not in EXPANDABLE.get(kind, {}):
+        raise _cannot(path)
+    value = place.get(field)
+    if not isinstance(value, str):
+        return value
+    stored = work.find(EXPANDABLE[kind][field], value)
+    return stored.body if stored else None
+
+
+def _cannot(path: str) -> StripeError:
+    return parameter_error(f"This property cannot be expanded ({path}).", "expand")

@@ -1,0 +1,14 @@
+"""One file a resource: what it looks like and its operations. Importing this package fills the register."""
+
+from payapp.fake_stripe.resources import (  # noqa: F401  (imported for their declarations)
+    charges,
+    checkout_line_items,
+    checkout_sessions,
+    customers,
+    event_log,
+    payment_intents,
+    payment_methods,
+    prices,
+    products,
+    webhook_endpoints,
+)

@@ -1,0 +1,105 @@
+"""Starts the stand-in: the Flask application, its threads, and the server around them."""
+
+import signal
+import sys
+import threading
+from dataclasses import replace
+from types import FrameType
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from payapp.fake_stripe.api import create_api, error_response
+from payapp.fake_stripe.clock_worker import ClockWorker
+from payapp.fake_stripe.control import control
+from payapp.fake_stripe.errors import StripeError
+from payapp.fake_stripe.ids import new_id
+from payapp.fake_stripe.payment_page import payment_page
+from payapp.fake_stripe.resources.webhook_endpoints import register_forwarding
+from payapp.fake_stripe.settings import StandInSettings
+from payapp.fake_stripe.stand_in import StandIn
+from payapp.fake_stripe.wsgi_server import WsgiServer
+
+
+def create_stand_in(settings: StandInSettings) -> Flask:
+    """Return the stand-in as a Flask application, its state opened and its threads not yet started."""
+    app = Flask(__name__, static_url_path="/_static")
+    stand_in = StandIn(settings)
+    app.extensions["stand_in"] = stand_in
+    app.register_blueprint(create_api())
+    app.register_blueprint(payment_page)
+    app.register_blueprint(control)
+    app.register_error_handler(StripeError, _answer_stripe_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    if settings.webhook_url and settings.webhook_secret:
+        with stand_in.store.transaction():
+            register_forwarding(stand_in.work(), settings.webhook_url, settings.webhook_secret)
+    return app
+
+
+def serve(
+    port: int,
+    host: str = "127.0.0.1",
+    settings: StandInSettings | None = None,
+) -> None:
+    """Run the stand-in until SIGTERM or SIGINT. Call it from the main thread.
+
+    Without `settings.public_url` the address of this server is used. Raises OSError when the port is taken.
+    """
+    settings = settings or StandInSettings(public_url="")
+    settings = replace(settings, public_url=(settings.public_url or f"http://localhost:{port}").rstrip("/"))
+    app = create_stand_in(settings)
+    stand_in: StandIn = app.extensions["stand_in"]
+    server = WsgiServer(host, port, app.wsgi_app)
+    clock_worker = ClockWorker(stand_in)
+    stopping = _stop_on_signals()
+    stand_in.deliverer.start()
+    clock_worker.start()
+    threading.Thread(target=server.serve_forever, name="server", daemon=True).start()
+    print(f"Stripe stand-in ready on {settings.public_url}", flush=True)  # noqa: T201  (the ready line)
+    _warm_up()
+    stopping.wait()
+    server.shutdown()
+    server.server_close()
+    clock_worker.stop()
+    stand_in.close()
+
+
+def _stop_on_signals() -> threading.Event:
+    stopping = threading.Event()
+
+    def stop(signal_number: int, frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    return stopping
+
+
+def _warm_up() -> None:
+    """Load what the first request needs, after the ready line: the SDK takes longer than everything else."""
+    from payapp.fake_stripe.validation import validate
+
+    for type_name in ("CustomerCreateParams", "checkout.SessionCreateParams"):
+        try:
+            validate(type_name, {})
+        except StripeError as error:
+            print(error, file=sys.stderr)  # noqa: T201  (neither type requires anything: worth knowing)
+
+
+def _answer_stripe_error(error: StripeError) -> Response:
+    return error_response(error, new_id("request"))
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    """Under /v1 Stripe's JSON, elsewhere the plain page."""
+    if not request.path.startswith("/v1/") and request.path != "/v1":
+        return Response(error.get_body(), error.code or 500, mimetype="text/html")
+    message = (
+        f"Unrecognized request URL ({request.method}: {request.path}). If you are trying to list objects, remove "
+        "the trailing slash. If you are trying to retrieve an object, make sure you passed a valid (non-empty) "
+        "identifier in your code. Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
+    )
+    is_ours = error.code is not None and error.code >= 500
+    known = StripeError("An unknown error occurred", status=500, error_type="api_error")
+    return error_response(known if is_ours else StripeError(message, status=404), new_id("request"))

@@ -1,0 +1,62 @@
+"""Small help that every resource needs to build and change its objects."""
+
+import copy
+
+from payapp.fake_stripe.errors import JsonObject, not_in_stand_in, parameter_error
+from payapp.fake_stripe.ids import new_id
+from payapp.fake_stripe.metadata import merge_metadata
+from payapp.fake_stripe.operations import Params
+from payapp.fake_stripe.work import Work
+
+
+def new_object(work: Work, blank: JsonObject, **fields: object) -> JsonObject:
+    """Return a new object of the blank's kind: fresh id, created now, test mode, the given fields filled in."""
+    body = {"id": new_id(blank["object"]), **copy.deepcopy(blank), "created": work.now, "livemode": False}
+    return {**body, **fields}
+
+
+def refuse_others(params: Params, *implemented: str) -> None:
+    """Raise for parameters that Stripe knows and the stand-in would have to ignore."""
+    for name in params:
+        if name not in implemented and name not in ("expand", "metadata"):
+            raise not_in_stand_in(name)
+
+
+def pick(params: Params, *names: str) -> Params:
+    """Return the named parameters that were sent; an empty string unsets and becomes null."""
+    return {name: (None if params[name] == "" else params[name]) for name in names if name in params}
+
+
+def changed_metadata(body: JsonObject, params: Params) -> JsonObject:
+    """Return the `metadata` change of an update, nothing when none was sent."""
+    if "metadata" not in params:
+        return {}
+    return {"metadata": merge_metadata(body["metadata"], params["metadata"])}
+
+
+def deleted(body: JsonObject) -> JsonObject:
+    """Return what Stripe shows of an object that was deleted."""
+    return {"id": body["id"], "object": body["object"], "deleted": True}
+
+
+def check_email(email: str | None, param: str = "email") -> None:
+    """Raise Stripe's `email_invalid` unless it has one @ with something on both sides and no blanks."""
+    if email is None:
+        return
+    name, _, domain = email.partition("@")
+    is_plausible = bool(name) and "." in domain.strip(".") and "@" not in domain and not any(map(str.isspace, email))
+    if not is_plausible or len(email) > 512:
+        raise parameter_error(f"Invalid email address: {email}", param, "email_invalid")
+
+
+def check_url(url: str, param: str) -> None:
+    """Raise Stripe's `url_invalid` unless it is an absolute http or https address."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        is_absolute = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_absolute = False
+    if not is_absolute or any(map(str.isspace, url)):
+        raise parameter_error("Not a valid URL", param, "url_invalid")

@@ -1,0 +1,41 @@
+"""The parts of one running stand-in, held together."""
+
+from flask import current_app
+
+from payapp.fake_stripe.clock import Clock
+from payapp.fake_stripe.deliveries import Deliverer
+from payapp.fake_stripe.faults import Faults
+from payapp.fake_stripe.idempotency import IdempotencyKeys
+from payapp.fake_stripe.request_log import RequestLog
+from payapp.fake_stripe.settings import StandInSettings
+from payapp.fake_stripe.store import Store
+from payapp.fake_stripe.work import Work
+
+
+class StandIn:
+    """State, clock, faults, log and webhooks of one stand-in; made once by `create_stand_in`."""
+
+    def __init__(self, settings: StandInSettings) -> None:
+        self.settings = settings
+        self.clock = Clock()
+        self.store = Store(settings.state_path)
+        self.idempotency_keys = IdempotencyKeys(self.store, self.clock)
+        self.faults = Faults()
+        self.request_log = RequestLog()
+        self.deliverer = Deliverer(self.store, self.clock, settings)
+
+    def work(self, request_id: str | None = None, idempotency_key: str | None = None) -> Work:
+        """Return the means for one piece of work; run it inside `store.transaction()`."""
+        return Work(self.store, self.settings, self.clock, request_id, idempotency_key)
+
+    def close(self) -> None:
+        """Stop the threads and close the state."""
+        self.faults.stopping.set()
+        self.deliverer.stop()
+        self.store.close()
+
+
+def current_stand_in() -> StandIn:
+    """Return the stand-in that serves the present request."""
+    stand_in: StandIn = current_app.extensions["stand_in"]
+    return stand_in

@@ -1,0 +1,69 @@
+"""One piece of work on the state: an API request, a payment on the page, or something the clock does."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from payapp.fake_stripe import events
+from payapp.fake_stripe.clock import Clock
+from payapp.fake_stripe.errors import JsonObject, no_such
+from payapp.fake_stripe.settings import StandInSettings
+from payapp.fake_stripe.store import Store, StoredObject
+
+
+@dataclass
+class Work:
+    """What every operation gets first: the state, the time, and on whose behalf it happens.
+
+    `delivery_delay_seconds` postpones the webhooks of the events this work makes; `are_webhooks_lost` keeps
+    them from ever being sent.
+    """
+
+    store: Store
+    settings: StandInSettings
+    clock: Clock
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    delivery_delay_seconds: float = 0
+    are_webhooks_lost: bool = False
+
+    @property
+    def now(self) -> int:
+        """The present moment in whole seconds."""
+        return self.clock.timestamp()
+
+    def create(self, body: JsonObject, event_type: str | None = None, **private: Any) -> JsonObject:
+        """Keep a new object and tell the world, when `event_type` says so."""
+        self.store.insert(body, private)
+        if event_type:
+            self.emit(event_type, body)
+        return body
+
+    def update(
+        self, body: JsonObject, changes: JsonObject, event_type: str | None = None, **private: Any
+    ) -> JsonObject:
+        """Keep an object's changes. An update that changes nothing makes no event, as with Stripe."""
+        before = {key: body.get(key) for key in changes}
+        if before == changes and not private:
+            return body
+        changed = {**body, **changes}
+        stored = self.store.find(body["id"])
+        assert stored is not None  # noqa: S101  (the caller has just read it in this transaction)
+        self.store.replace(changed, {**stored.private, **private})
+        if event_type:
+            self.emit(event_type, changed, events.previous_attributes(before, changes))
+        return changed
+
+    def emit(self, event_type: str, body: JsonObject, previous: JsonObject | None = None) -> None:
+        """Make an event of this type and queue its webhooks."""
+        events.record_event(self, event_type, body, previous)
+
+    def find(self, kind: str, object_id: str) -> StoredObject | None:
+        """Return what is kept under this id, None if nothing of this kind."""
+        return self.store.find(object_id, kind)
+
+    def get(self, kind: str, object_id: str, param: str, *, status: int = 400) -> JsonObject:
+        """Return a live object. Raises StripeError `resource_missing` when it is unknown or deleted."""
+        stored = self.find(kind, object_id)
+        if stored is None or stored.is_deleted:
+            raise no_such(kind, object_id, param, status=status)
+        return stored.body
