@@ -77,5 +77,6 @@ def _cursor(work: Work, kind: str, params: Params) -> list[Condition]:
         if param in params:
             if work.find(kind, params[param]) is None:
                 raise no_such(kind, params[param], param)
-            return [(f"seq {comparison} (SELECT seq FROM objects WHERE id = ?)", (params[param],))]
+            place = "(SELECT seq FROM objects WHERE id = ?)"
+            return [(f"seq {comparison} {place}", (params[param],))]
     return []

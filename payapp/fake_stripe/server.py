@@ -4,7 +4,6 @@ import signal
 import sys
 import threading
 from dataclasses import replace
-from types import FrameType
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
@@ -19,6 +18,8 @@ from payapp.fake_stripe.resources.webhook_endpoints import register_forwarding
 from payapp.fake_stripe.settings import StandInSettings
 from payapp.fake_stripe.stand_in import StandIn
 from payapp.fake_stripe.wsgi_server import WsgiServer
+
+_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def create_stand_in(settings: StandInSettings) -> Flask:
@@ -52,28 +53,23 @@ def serve(
     stand_in: StandIn = app.extensions["stand_in"]
     server = WsgiServer(host, port, app.wsgi_app)
     clock_worker = ClockWorker(stand_in)
-    stopping = _stop_on_signals()
+    # Blocked before any thread starts, so that they stay pending until the main thread waits for them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
     stand_in.deliverer.start()
     clock_worker.start()
     threading.Thread(target=server.serve_forever, name="server", daemon=True).start()
     print(f"Stripe stand-in ready on {settings.public_url}", flush=True)  # noqa: T201  (the ready line)
     _warm_up()
-    stopping.wait()
+    _wait_for_signal()
     server.shutdown()
     server.server_close()
     clock_worker.stop()
     stand_in.close()
 
 
-def _stop_on_signals() -> threading.Event:
-    stopping = threading.Event()
-
-    def stop(signal_number: int, frame: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    return stopping
+def _wait_for_signal() -> None:
+    """Wait without a handler: one that ran in the middle of a lock could stop the process from stopping."""
+    signal.sigwait(_STOP_SIGNALS)
 
 
 def _warm_up() -> None:
