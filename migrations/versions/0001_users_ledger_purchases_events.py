@@ -169,7 +169,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-
     op.drop_index(
         "uq_purchases_open_checkout",
         table_name="purchases",
@@ -192,5 +191,5 @@ def downgrade() -> None:
     op.drop_index("ix_stripe_events_status_id", table_name="stripe_events")
     op.drop_table("stripe_events")
     if op.get_bind().dialect.name == "postgresql":
-        op.execute("DROP FUNCTION ledger_entries_refuse")
+        op.execute("DROP FUNCTION ledger_refuse")
         op.execute("DROP FUNCTION ledger_entries_compare")

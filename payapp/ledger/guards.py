@@ -1,4 +1,4 @@
-"""What the database itself refuses: entries are only ever inserted, and each agrees with its account.
+"""What the database itself refuses, whoever asks: README.md says which law each guard keeps.
 
 The statements are run by the migration, so they are never edited: a change is a new guard in a new
 migration. `verify()` reports a guard that has gone missing.
@@ -21,18 +21,30 @@ SQLITE_GUARDS = {
         CREATE TRIGGER ledger_entries_agree AFTER INSERT ON ledger_entries
         WHEN NEW.balance_after IS NOT (SELECT credits FROM users WHERE id = NEW.user_id)
         BEGIN SELECT RAISE(ABORT, 'balance_after is not the balance of the account'); END""",
+    # A BIGINT column of SQLite keeps whatever it is given; PostgreSQL's does not need this.
+    "ledger_entries_whole": """
+        CREATE TRIGGER ledger_entries_whole AFTER INSERT ON ledger_entries WHEN typeof(NEW.amount) <> 'integer'
+        BEGIN SELECT RAISE(ABORT, 'credits are whole numbers'); END""",
+    "users_hold_what_is_available": """
+        CREATE TRIGGER users_hold_what_is_available BEFORE UPDATE OF credits_held ON users
+        WHEN NEW.credits_held > OLD.credits_held AND NEW.credits_held > NEW.credits
+        BEGIN SELECT RAISE(ABORT, 'fewer credits are available'); END""",
+    "holds_end_once": """
+        CREATE TRIGGER holds_end_once BEFORE UPDATE ON holds WHEN OLD.status <> 'open'
+        BEGIN SELECT RAISE(ABORT, 'the hold has ended'); END""",
 }
 
+# A trigger's argument is what the refusal says.
 POSTGRESQL_GUARDS = {
-    "ledger_entries_refuse": """
-        CREATE FUNCTION ledger_entries_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION 'ledger entries are only ever inserted' USING ERRCODE = 'restrict_violation'; END $$""",
+    "ledger_refuse": """
+        CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$""",
     "ledger_entries_no_update": """
         CREATE TRIGGER ledger_entries_no_update BEFORE UPDATE OR DELETE ON ledger_entries
-        FOR EACH ROW EXECUTE FUNCTION ledger_entries_refuse()""",
+        FOR EACH ROW EXECUTE FUNCTION ledger_refuse('ledger entries are only ever inserted')""",
     "ledger_entries_no_truncate": """
         CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON ledger_entries
-        FOR EACH STATEMENT EXECUTE FUNCTION ledger_entries_refuse()""",
+        FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse('ledger entries are only ever inserted')""",
     "ledger_entries_compare": """
         CREATE FUNCTION ledger_entries_compare() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
@@ -44,4 +56,11 @@ POSTGRESQL_GUARDS = {
     "ledger_entries_agree": """
         CREATE TRIGGER ledger_entries_agree AFTER INSERT ON ledger_entries
         FOR EACH ROW EXECUTE FUNCTION ledger_entries_compare()""",
+    "users_hold_what_is_available": """
+        CREATE TRIGGER users_hold_what_is_available BEFORE UPDATE OF credits_held ON users FOR EACH ROW
+        WHEN (NEW.credits_held > OLD.credits_held AND NEW.credits_held > NEW.credits)
+        EXECUTE FUNCTION ledger_refuse('fewer credits are available')""",
+    "holds_end_once": """
+        CREATE TRIGGER holds_end_once BEFORE UPDATE ON holds FOR EACH ROW WHEN (OLD.status <> 'open')
+        EXECUTE FUNCTION ledger_refuse('the hold has ended')""",
 }

@@ -110,14 +110,20 @@ def release_hold(session: Session, hold_id: int) -> None:
 
 
 def expire_holds(session: Session, limit: int = EXPIRE_BATCH) -> int:
-    """End up to `limit` open holds that are past their `expires_at`, oldest first; return how many."""
-    overdue = session.scalars(
-        select(Hold.id)
+    """End up to `limit` open holds that are past their `expires_at`, oldest first; return how many.
+
+    A hold that somebody else is ending at this moment is left to them. The one function that changes several
+    accounts in a transaction: it locks all its holds first and then the accounts by rising id, or two workers,
+    or a worker and a release, could wait for each other.
+    """
+    overdue = session.execute(
+        select(Hold.user_id, Hold.id)
         .where(Hold.status == "open", Hold.expires_at <= database_now())
         .order_by(Hold.expires_at)
         .limit(limit)
+        .with_for_update(skip_locked=True)
     ).all()
-    return sum(_end_hold(session, hold_id, "expired") for hold_id in overdue)
+    return sum(_end_hold(session, hold_id, "expired") for _, hold_id in sorted(overdue))
 
 
 def spend(session: Session, user_id: int, amount: int, *, feature: str, note: str | None = None) -> PostedEntry:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -11,6 +12,9 @@ from payapp.ledger.guards import POSTGRESQL_GUARDS, SQLITE_GUARDS
 # law → the rows that break it, as (user_id, what the book should say, what it says).
 # One statement each, so that each sees one moment, also while others write.
 LAWS = {
+    "credits are whole numbers": """
+        SELECT user_id, CAST(amount AS BIGINT), amount FROM ledger_entries WHERE amount <> CAST(amount AS BIGINT)
+        UNION ALL SELECT user_id, CAST(amount AS BIGINT), amount FROM holds WHERE amount <> CAST(amount AS BIGINT)""",
     "posted is the sum of the entries": """
         SELECT users.id, COALESCE(entries.total, 0), users.credits
         FROM users
@@ -28,6 +32,25 @@ LAWS = {
           SELECT user_id, balance_after, SUM(amount) OVER (PARTITION BY user_id ORDER BY id) AS expected
           FROM ledger_entries) AS running
         WHERE balance_after <> expected""",
+    # Only a claw-back and its like may lead below zero, and by their own amount at most.
+    "spending stops at zero": """
+        SELECT user_id, debt, balance_after FROM (
+          SELECT user_id, entry_type, balance_after,
+            SUM(CASE WHEN entry_type <> 'capture' AND amount < 0 THEN amount ELSE 0 END)
+              OVER (PARTITION BY user_id ORDER BY id) AS debt
+          FROM ledger_entries) AS running
+        WHERE entry_type = 'capture' AND balance_after < debt""",
+    "holding stops at zero": """
+        SELECT users.id, COALESCE(debts.total, 0), users.credits - users.credits_held
+        FROM users
+        LEFT JOIN (SELECT user_id, SUM(amount) AS total FROM ledger_entries
+                   WHERE amount < 0 AND entry_type <> 'capture' GROUP BY user_id) AS debts
+          ON debts.user_id = users.id
+        WHERE users.credits - users.credits_held < COALESCE(debts.total, 0)""",
+    "an idempotency key exists once": """
+        SELECT MIN(user_id), 1, COUNT(*) FROM ledger_entries GROUP BY idempotency_key HAVING COUNT(*) > 1""",
+    "a capture takes no more than its hold": """
+        SELECT user_id, amount, captured_amount FROM holds WHERE captured_amount > amount""",
     "every captured hold has its entry": """
         SELECT holds.user_id, -holds.captured_amount, ledger_entries.amount
         FROM holds
@@ -53,8 +76,8 @@ class Violation:
 
     law: str
     user_id: int | None
-    expected: int | str | None
-    found: int | str | None
+    expected: int | Decimal | str | None  # PostgreSQL's sums are Decimal
+    found: int | Decimal | str | None
 
 
 def verify(session: Session) -> list[Violation]:
@@ -71,11 +94,11 @@ def _broken_laws(session: Session) -> Iterator[Violation]:
 def _missing_guards(session: Session) -> Iterator[Violation]:
     """A guard dropped by hand, or switched off, leaves the book open to edits that no sum would show."""
     if session.get_bind().dialect.name == "sqlite":
-        expected = set(SQLITE_GUARDS)
-        statement = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'ledger_entries'"
+        guards, statement = SQLITE_GUARDS, "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     else:
-        expected = {name for name, sql in POSTGRESQL_GUARDS.items() if "CREATE TRIGGER" in sql}
-        statement = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'ledger_entries'::regclass AND tgenabled <> 'D'"
+        # Enabled for ordinary sessions: neither disabled nor for replicas only.
+        guards, statement = POSTGRESQL_GUARDS, "SELECT tgname FROM pg_trigger WHERE tgenabled IN ('O', 'A')"
+    expected = {name for name, sql in guards.items() if "CREATE TRIGGER" in sql}
     present = set(session.execute(text(statement)).scalars())
     for name in sorted(expected - present):
-        yield Violation("the database guards the entries", None, name, None)
+        yield Violation("the database guards the book", None, name, None)
