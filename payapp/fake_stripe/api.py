@@ -18,6 +18,7 @@ from payapp.fake_stripe.signing import api_version
 from payapp.fake_stripe.stand_in import StandIn, current_stand_in
 from payapp.fake_stripe.store import to_json
 from payapp.fake_stripe.validation import validate
+from payapp.fake_stripe.wsgi_server import is_hang_up
 
 
 def create_api() -> Blueprint:
@@ -59,7 +60,7 @@ def answer(operation: Operation, **ids: str) -> Response:
         response = _strike(call, "after") or response
     except StripeError as error:
         response = error_response(error, entry.request_id)
-    entry.status = response.status_code if response.headers.get("Request-Id") else None
+    entry.status = None if is_hang_up(response) else response.status_code
     return response
 
 
@@ -88,27 +89,31 @@ def _run(call: _Call) -> Response:
 
 
 def _execute(call: _Call, params: JsonObject) -> Response:
-    key, keys, store = call.idempotency_key, call.stand_in.idempotency_keys, call.stand_in.store
-    work = call.stand_in.work(call.entry.request_id, key)
+    key, keys = call.idempotency_key, call.stand_in.idempotency_keys
     try:
-        with store.transaction():
-            result = call.operation.function(work, params, **call.ids)
-            body = to_json(expand(work, result, params.get("expand", [])))
-            if key:
-                keys.finish(key, 200, body)
+        struck = _strike(call, "during")
+        if struck is None:
+            return _json_response(call, 200, _take_effect(call, params))
     except StripeError as error:
-        if key:
-            with store.transaction():
-                if error.is_kept:
-                    keys.finish(key, error.status, to_json(error.to_body()))
-                else:
-                    keys.forget(key)
+        if key and error.is_kept:
+            keys.finish(key, error.status, to_json(error.to_body()))
         raise
-    except BaseException:
+    finally:
         if key:
-            keys.forget(key)
-        raise
-    return _json_response(call, 200, body)
+            keys.forget_unfinished(key)
+    return struck
+
+
+def _take_effect(call: _Call, params: JsonObject) -> str:
+    """Change the state and remember the answer, both or neither."""
+    key = call.idempotency_key
+    work = call.stand_in.work(call.entry.request_id, key)
+    with call.stand_in.store.transaction():
+        result = call.operation.function(work, params, **call.ids)
+        body = to_json(expand(work, result, params.get("expand", [])))
+        if key:
+            call.stand_in.idempotency_keys.finish(key, 200, body)
+    return body
 
 
 def _json_response(call: _Call, status: int, body: str) -> Response:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from payapp.fake_stripe.errors import JsonObject
 from payapp.fake_stripe.resources import checkout_sessions
 from payapp.fake_stripe.resources.charges import captured_fields
+from payapp.fake_stripe.resources.checkout_blank import KIND as SESSION
 from payapp.fake_stripe.work import Work
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def run_due(stand_in: "StandIn") -> None:
             settle(stand_in.work(), row["object_id"], is_success=row["action"] == "settles")
     for row in stand_in.store.rows(_OVERDUE_SESSIONS, (stand_in.clock.timestamp(),)):
         with stand_in.store.transaction():
-            session = stand_in.work().get(checkout_sessions.KIND, json.loads(row["body"])["id"], "session")
+            session = stand_in.work().get(SESSION, json.loads(row["body"])["id"], "session")
             if session["status"] == "open":
                 checkout_sessions.expire(stand_in.work(), session)
 
@@ -64,7 +65,7 @@ _OVERDUE_SESSIONS = """
 
 def settle(work: Work, session_id: str, *, is_success: bool) -> None:
     """Bring a bank debit to its end. https://docs.stripe.com/payments/checkout/fulfill-orders#delayed-notification"""
-    session = work.get(checkout_sessions.KIND, session_id, "session")
+    session = work.get(SESSION, session_id, "session")
     intent = work.get("payment_intent", session["payment_intent"], "payment_intent")
     charge = work.get("charge", intent["latest_charge"], "charge")
     if is_success:

@@ -15,8 +15,7 @@ from payapp.fake_stripe.store import Store
 
 RETRY_SECONDS_MAX = 12 * 3600
 GIVE_UP_SECONDS = 3 * 24 * 3600
-IN_FLIGHT_MAX = 24
-IN_FLIGHT_PER_ENDPOINT_MAX = 8  # so that one slow endpoint can't take every place
+IN_FLIGHT_PER_ENDPOINT_MAX = 8  # each endpoint has its own places, so that a slow one can't take another's
 IDLE_SECONDS_MAX = 1.0
 
 
@@ -74,7 +73,7 @@ class Deliverer:
 
     def _idle_seconds(self) -> float:
         rows = self._store.rows("SELECT min(next_attempt_at) FROM deliveries WHERE status = 'pending'")
-        due = rows[0][0]
+        due: float | None = rows[0][0]
         if due is None or self.is_held:
             return IDLE_SECONDS_MAX
         return min(max(due - self._clock.now(), 0.02), IDLE_SECONDS_MAX)
@@ -85,18 +84,18 @@ class Deliverer:
 
     def _claim_due(self) -> list[_Delivery]:
         """Mark due deliveries as in flight, as many as there are places. The mark dies with the process."""
+        now = self._clock.now()
+        due = self._store.rows(_ENDPOINTS_WITH_DUE, (now,))
+        claimed: list[_Delivery] = []
         with self._lock:
-            rows = self._store.rows(_DUE, (self._clock.now(), IN_FLIGHT_MAX * 8))
             busy = Counter(self._in_flight.values())
-            claimed = []
-            for row in rows:
-                is_full = busy[row["endpoint_id"]] >= IN_FLIGHT_PER_ENDPOINT_MAX
-                if row["id"] in self._in_flight or is_full or len(self._in_flight) >= IN_FLIGHT_MAX:
-                    continue
-                self._in_flight[row["id"]] = row["endpoint_id"]
-                busy[row["endpoint_id"]] += 1
-                claimed.append(_Delivery(**dict(row)))
-            return claimed
+            for endpoint in due:
+                places = IN_FLIGHT_PER_ENDPOINT_MAX - busy[endpoint["id"]]
+                rows = self._store.rows(_DUE, (endpoint["id"], now, IN_FLIGHT_PER_ENDPOINT_MAX * 2))
+                idle = [row for row in rows if row["id"] not in self._in_flight]
+                claimed += [_Delivery(**dict(row)) for row in idle[:places]]
+            self._in_flight |= {delivery.id: delivery.endpoint_id for delivery in claimed}
+        return claimed
 
     def _attempt(self, delivery: _Delivery) -> None:
         try:
@@ -148,7 +147,12 @@ _DUE = """
     SELECT d.id, d.endpoint_id, json_extract(e.body, '$.url') AS url,
            json_extract(e.private, '$.secret') AS secret, v.body AS payload, d.attempts, d.first_attempt_at
     FROM deliveries d JOIN objects e ON e.id = d.endpoint_id JOIN objects v ON v.id = d.event_id
-    WHERE d.status = 'pending' AND d.next_attempt_at <= ? AND e.is_deleted = 0
-      AND json_extract(e.body, '$.status') = 'enabled'
+    WHERE d.endpoint_id = ? AND d.status = 'pending' AND d.next_attempt_at <= ?
     ORDER BY d.next_attempt_at LIMIT ?
+"""
+_ENDPOINTS_WITH_DUE = """
+    SELECT id FROM objects e WHERE kind = 'webhook_endpoint' AND is_deleted = 0 AND EXISTS (
+        SELECT 1 FROM deliveries d
+        WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.next_attempt_at <= ?
+    )
 """

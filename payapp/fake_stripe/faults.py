@@ -9,11 +9,15 @@ from payapp.fake_stripe.errors import JsonObject, StripeError
 from payapp.fake_stripe.wsgi_server import hang_up
 
 KINDS = ("timeout", "hang", "500", "502", "429", "reset", "refused")
+MOMENTS = ("before", "during", "after")
 
 
 @dataclass
 class Fault:
-    """Trouble for the next `count` calls of an operation, before or after its effect.
+    """Trouble for the next `count` calls of an operation: before it, during it, or after its effect.
+
+    During means that the idempotency key is taken and nothing has happened yet: its twin meets a 409, and an
+    error is kept and given again, as Stripe does with what fails while an endpoint executes.
 
     timeout: the request goes on after `seconds`; hang: the line is closed without an answer after `seconds`;
     reset, refused: the line is closed at once, with a TCP reset or without; 500, 502, 429: that answer.
@@ -38,8 +42,8 @@ class Faults:
         """Add a fault. Raises ValueError when it makes no sense."""
         if fault.fault not in KINDS:
             raise ValueError(f"fault must be one of {', '.join(KINDS)}")
-        if fault.when not in ("before", "after"):
-            raise ValueError("when must be before or after")
+        if fault.when not in MOMENTS:
+            raise ValueError(f"when must be one of {', '.join(MOMENTS)}")
         if fault.count < 1 or fault.seconds < 0:
             raise ValueError("count must be at least 1 and seconds not negative")
         with self._lock:
@@ -76,7 +80,7 @@ class Faults:
             return Response(_BAD_GATEWAY, 502, mimetype="text/html")
         if fault.fault in _ANSWERS:
             status, message, error_type, code = _ANSWERS[fault.fault]
-            raise StripeError(message, status=status, error_type=error_type, code=code, is_kept=False)
+            raise StripeError(message, status=status, error_type=error_type, code=code, is_kept=fault.when == "during")
         return hang_up(is_reset=fault.fault == "reset")
 
 

@@ -64,8 +64,8 @@ class IdempotencyKeys:
         """Remember the answer; inside the transaction that holds the effect, if there is one."""
         self._store.execute("UPDATE idempotency_keys SET status = ?, body = ? WHERE key = ?", (status, body, key))
 
-    def forget(self, key: str) -> None:
-        """Give the key free: the request did not begin to execute."""
+    def forget_unfinished(self, key: str) -> None:
+        """Give the key free if its request has come to no answer that is kept."""
         self._store.execute("DELETE FROM idempotency_keys WHERE key = ? AND status IS NULL", (key,))
 
     def _forget_old(self) -> None:

@@ -27,4 +27,4 @@ _SHAPES = {
 def new_id(kind: str) -> str:
     """Return a fresh identifier for an object of this kind. Raises KeyError for a kind without a shape."""
     prefix, length = _SHAPES[kind]
-    return prefix + "".join(secrets.choice(_ALPHABET) for _ in range(length))
+    return prefix + "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in secrets.token_bytes(length))

@@ -10,6 +10,7 @@ from payapp.fake_stripe.errors import JsonObject, StripeError
 from payapp.fake_stripe.ids import new_id
 from payapp.fake_stripe.payments import OUTCOMES, pay
 from payapp.fake_stripe.resources import checkout_sessions
+from payapp.fake_stripe.resources.checkout_blank import KIND as SESSION
 from payapp.fake_stripe.resources.checkout_line_items import line_items_of
 from payapp.fake_stripe.stand_in import StandIn, current_stand_in
 from payapp.fake_stripe.work import Work
@@ -51,10 +52,10 @@ def submit_payment(session_id: str) -> WerkzeugResponse:
         session = _find_session(work, session_id)
         if session is None:
             return _page("payment_unknown.html", 404)
+        is_overdue = session["expires_at"] <= work.now
+        if session["status"] == "open" and (outcome == "expire" or is_overdue):
+            session = checkout_sessions.expire(work, session)
         if session["status"] != "open":
-            return redirect(request.path, 303)
-        if outcome == "expire":
-            checkout_sessions.expire(work, session)
             return redirect(request.path, 303)
         session = pay(work, session_id, outcome, email)
     if outcome == "declined":
@@ -77,7 +78,7 @@ def show_receipt(receipt_id: str) -> Response:
 
 def _find_session(work: Work, session_id: str) -> JsonObject | None:
     try:
-        return work.get(checkout_sessions.KIND, session_id, "session")
+        return work.get(SESSION, session_id, "session")
     except StripeError:
         return None
 

@@ -7,8 +7,8 @@ https://docs.stripe.com/payments/paymentintents/lifecycle.
 from dataclasses import dataclass
 
 from payapp.fake_stripe.errors import JsonObject, StripeError
-from payapp.fake_stripe.resources import checkout_sessions
 from payapp.fake_stripe.resources.charges import DECLINED, captured_fields, new_charge
+from payapp.fake_stripe.resources.checkout_blank import KIND as SESSION
 from payapp.fake_stripe.resources.customers import new_customer
 from payapp.fake_stripe.resources.payment_intents import new_payment_intent
 from payapp.fake_stripe.resources.payment_methods import new_payment_method
@@ -46,7 +46,7 @@ def pay(work: Work, session_id: str, outcome_name: str, email: str | None = None
     """
     if outcome_name not in OUTCOMES:
         raise StripeError(f"Invalid outcome: must be one of {', '.join(OUTCOMES)}", param="outcome")
-    session = work.get(checkout_sessions.KIND, session_id, "session", status=404)
+    session = work.get(SESSION, session_id, "session", status=404)
     if session["status"] != "open" or session["expires_at"] <= work.now:
         raise StripeError(f"This Checkout Session is {session['status']}: it can't be paid.")
     outcome = OUTCOMES[outcome_name]
@@ -102,7 +102,7 @@ def _payment_intent_for(work: Work, session: JsonObject, outcome: Outcome) -> Js
     """Return the session's payment intent: made at the first attempt, used again after a decline."""
     if session["payment_intent"]:
         return work.get("payment_intent", session["payment_intent"], "payment_intent")
-    stored = work.find(checkout_sessions.KIND, session["id"])
+    stored = work.find(SESSION, session["id"])
     data = stored.private["payment_intent_data"] if stored else {}
     return new_payment_intent(
         work,

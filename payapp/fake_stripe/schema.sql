@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS deliveries (
     response_status INTEGER,
     error TEXT
 );
-CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (next_attempt_at) WHERE status = 'pending';
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (endpoint_id, next_attempt_at) WHERE status = 'pending';
 CREATE INDEX IF NOT EXISTS deliveries_by_event ON deliveries (event_id);
 
 -- `status` is empty while the request runs.
@@ -41,6 +41,8 @@ CREATE TABLE IF NOT EXISTS idempotency_keys (
     status INTEGER,
     body TEXT
 );
+
+CREATE INDEX IF NOT EXISTS idempotency_keys_by_age ON idempotency_keys (created);
 
 -- What the clock will do: a bank debit that settles.
 CREATE TABLE IF NOT EXISTS appointments (

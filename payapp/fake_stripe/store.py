@@ -56,7 +56,8 @@ class Store:
 
     def execute(self, sql: str, arguments: Sequence[Any] = ()) -> sqlite3.Cursor:
         """Run one statement, inside the caller's transaction if there is one."""
-        return self._connection.execute(sql, arguments)
+        with self._lock:
+            return self._connection.execute(sql, arguments)
 
     def rows(self, sql: str, arguments: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Run one query and fetch everything."""
@@ -64,17 +65,21 @@ class Store:
             return self._connection.execute(sql, arguments).fetchall()
 
     def insert(self, body: JsonObject, private: JsonObject) -> None:
-        """Keep a new object. Raises sqlite3.IntegrityError when its id is taken."""
+        """Keep a new object. Raises sqlite3.IntegrityError when its id is taken.
+
+        An event's text is what its webhooks will say, so it is kept as Stripe renders it; the rest is kept short.
+        """
+        text = to_json(body) if body["object"] == "event" else _to_compact_json(body)
         self.execute(
             "INSERT INTO objects (id, kind, created, body, private) VALUES (?, ?, ?, ?, ?)",
-            (body["id"], body["object"], body["created"], to_json(body), to_json(private)),
+            (body["id"], body["object"], body["created"], text, _to_compact_json(private)),
         )
 
     def replace(self, body: JsonObject, private: JsonObject, *, is_deleted: bool = False) -> None:
         """Keep an object's new state; `is_deleted` takes it out of every list."""
         self.execute(
             "UPDATE objects SET body = ?, private = ?, is_deleted = ? WHERE id = ?",
-            (to_json(body), to_json(private), is_deleted, body["id"]),
+            (_to_compact_json(body), _to_compact_json(private), is_deleted, body["id"]),
         )
 
     def find(self, object_id: str, kind: str | None = None) -> StoredObject | None:
@@ -89,6 +94,10 @@ class Store:
 def to_json(value: Any) -> str:
     """Return JSON as Stripe sends it: indented by two, letters as they are."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+def _to_compact_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _to_stored(row: sqlite3.Row) -> StoredObject:

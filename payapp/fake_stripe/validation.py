@@ -67,7 +67,7 @@ def _path(location: tuple[int | str, ...], params: JsonObject) -> list[int | str
         is_last = position == len(location) - 1
         if is_inside:
             path.append(part)
-            value = value[part]  # type: ignore[index]
+            value = value[part]
         elif is_last and isinstance(value, dict):
             path.append(part)
     return path

@@ -25,6 +25,11 @@ def hang_up(*, is_reset: bool) -> Response:
     return Response(headers={_HANG_UP: "reset" if is_reset else "close"})
 
 
+def is_hang_up(response: Response) -> bool:
+    """Whether this answer is none."""
+    return _HANG_UP in response.headers
+
+
 class WsgiServer(ThreadingHTTPServer):
     """Serves one WSGI application, one thread a connection."""
 
@@ -103,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _environ(self, body: bytes) -> dict[str, Any]:
         path, _, query = self.path.partition("?")
-        host, port = self.server.server_address[:2]
+        host, port = self.connection.getsockname()[:2]
         environ: dict[str, Any] = {
             "REQUEST_METHOD": self.command,
             "SCRIPT_NAME": "",

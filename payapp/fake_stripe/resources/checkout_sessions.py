@@ -13,8 +13,18 @@ from payapp.fake_stripe.work import Work
 EXPIRY_SECONDS_MIN = 30 * 60
 EXPIRY_SECONDS_MAX = 24 * 3600
 
-_SHOWN = ("cancel_url", "client_reference_id", "customer", "customer_creation", "customer_email")
-_SHOWN += ("billing_address_collection", "locale", "payment_method_types", "submit_type", "success_url")
+_SHOWN = (
+    "billing_address_collection",
+    "cancel_url",
+    "client_reference_id",
+    "customer",
+    "customer_creation",
+    "customer_email",
+    "locale",
+    "payment_method_types",
+    "submit_type",
+    "success_url",
+)
 _IMPLEMENTED = (*_SHOWN, "currency", "expires_at", "line_items", "mode", "payment_intent_data", "ui_mode")
 _PAYMENT_INTENT_DATA = ("description", "metadata", "receipt_email", "statement_descriptor_suffix")
 

@@ -63,11 +63,11 @@ def charge_details(payment_method: JsonObject) -> JsonObject:
     method_type = payment_method["type"]
     known = payment_method[method_type]
     if method_type == "card":
-        shared = ("brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4")
-        details = {name: known[name] for name in (*shared, "regulated_status", "wallet")} | _CARD_NETWORK
+        shared = ["brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4"]
+        details = {name: known[name] for name in [*shared, "regulated_status", "wallet"]} | _CARD_NETWORK
         details["network_transaction_id"] = new_id("fingerprint")
     else:
-        shared = ("account_holder_type", "account_type", "bank_name", "fingerprint", "last4", "routing_number")
+        shared = ["account_holder_type", "account_type", "bank_name", "fingerprint", "last4", "routing_number"]
         details = {name: known[name] for name in shared} | {"mandate": None, "payment_reference": None}
     return {method_type: details, "type": method_type}
 

@@ -88,7 +88,7 @@ def read_amounts(params: Params, parent: str) -> JsonObject:
         raise parameter_error(message, name("unit_amount"), "parameters_exclusive")
     if "unit_amount" not in params and "unit_amount_decimal" not in params:
         raise missing_parameter(name("unit_amount"))
-    amount = Decimal(params.get("unit_amount", params.get("unit_amount_decimal")))
+    amount = Decimal(params["unit_amount"] if "unit_amount" in params else params["unit_amount_decimal"])
     if amount < 0:
         message = f"Invalid non-negative integer: {amount}"
         raise parameter_error(message, name("unit_amount"), "parameter_invalid_integer")

@@ -55,6 +55,8 @@ def update_webhook_endpoint(work: Work, params: Params, endpoint_id: str) -> Jso
     changes = pick(params, "description", "enabled_events", "url") | changed_metadata(endpoint, params)
     if "disabled" in params:
         changes["status"] = "disabled" if params["disabled"] else "enabled"
+    if params.get("disabled"):
+        _cancel_deliveries(work, endpoint_id)
     return work.update(endpoint, changes)
 
 
@@ -63,9 +65,7 @@ def delete_webhook_endpoint(work: Work, params: Params, endpoint_id: str) -> Jso
     """Delete an endpoint; what was still to be delivered to it never is."""
     endpoint = work.get(KIND, endpoint_id, "id", status=404)
     work.store.replace(endpoint, {}, is_deleted=True)
-    work.store.execute(
-        "UPDATE deliveries SET status = 'canceled' WHERE endpoint_id = ? AND status = 'pending'", (endpoint_id,)
-    )
+    _cancel_deliveries(work, endpoint_id)
     return deleted(endpoint)
 
 
@@ -85,6 +85,13 @@ def register_forwarding(work: Work, url: str, secret: str) -> None:
     description = "Registered by --webhook-url when the stand-in was started"
     endpoint = new_object(work, _BLANK, description=description, **fields)
     work.create({**endpoint, "id": FORWARDING_ID}, secret=secret)
+
+
+def _cancel_deliveries(work: Work, endpoint_id: str) -> None:
+    """Stripe stops retrying once an endpoint is disabled or deleted: https://docs.stripe.com/webhooks#retries"""
+    work.store.execute(
+        "UPDATE deliveries SET status = 'canceled' WHERE endpoint_id = ? AND status = 'pending'", (endpoint_id,)
+    )
 
 
 def _check(params: Params) -> None:
