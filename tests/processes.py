@@ -46,6 +46,7 @@ class Stack:
     web_workers: int = 1
     with_job_worker: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
+    application: str = "wsgi:app"
     port: int = field(default_factory=free_port)
     stripe_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -100,7 +101,7 @@ class Stack:
             "web",
             "-m",
             "gunicorn",
-            "wsgi:app",
+            self.application,
             f"--bind=127.0.0.1:{self.port}",
             f"--workers={self.web_workers}",
             "--log-level=warning",

@@ -22,6 +22,10 @@ class Person:
         answer = self._submit("/signup", email=self.email, password=PASSWORD)
         assert answer.status_code == 303, answer.text
 
+    def log_in(self) -> None:
+        answer = self._submit("/login", email=self.email, password=PASSWORD)
+        assert answer.status_code == 303, answer.text
+
     def start_buying(self, package_id: str) -> str:
         """Press Buy; return the address of the payment page."""
         answer = self._submit("/api/credits/checkout", package_id=package_id)
@@ -30,9 +34,7 @@ class Person:
 
     def pay(self, payment_page: str, outcome: str = "paid") -> str:
         """Pay on Stripe's page; return the address it leads back to."""
-        answer = requests.post(
-            payment_page, data={"outcome": outcome}, allow_redirects=False, timeout=TIMEOUT_SECONDS
-        )
+        answer = requests.post(payment_page, data={"outcome": outcome}, allow_redirects=False, timeout=TIMEOUT_SECONDS)
         assert answer.status_code == 303, answer.text
         return answer.headers["Location"]
 
@@ -59,13 +61,16 @@ class Person:
     def make_qr_code(self, text: str) -> requests.Response:
         return self._submit("/features/qr-codes", text=text)
 
-    def _submit(self, path: str, **fields: Any) -> requests.Response:
-        page = self.get("/")
-        token = re.search(r'name="csrf-token" content="([^"]+)"', page)
+    def csrf_token(self) -> str:
+        """Return the token that every form of this browser session may carry."""
+        token = re.search(r'name="csrf-token" content="([^"]+)"', self.get("/"))
         assert token, "no CSRF token in the page"
+        return token[1]
+
+    def _submit(self, path: str, **fields: Any) -> requests.Response:
         return self.http.post(
             self.app_url + path,
-            data={"csrf_token": token[1], **fields},
+            data={"csrf_token": self.csrf_token(), **fields},
             allow_redirects=False,
             timeout=TIMEOUT_SECONDS,
         )

@@ -1,0 +1,84 @@
+"""What payapp takes: seconds to start, memory of a worker, milliseconds of a page."""
+
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from statistics import median
+
+import psutil
+import requests
+
+from bench.load import Connection
+from bench.plan import Plan
+from bench.seeding import make_page_request
+from tests.journeys.person import Person
+from tests.processes import PROJECT_ROOT, Stack
+
+PAGES = {"Credits page": "/dashboard/credits", "Balance partial": "/dashboard/credits/balance"}
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class WorkerMemory:
+    """The biggest worker's memory in MB: all that it maps, and with shared pages divided among those who share."""
+
+    rss: float
+    pss: float
+
+
+def measure_starts(stack: Stack, times: int) -> list[float]:
+    """Return how many seconds it took from the start of gunicorn to the first 200 of /healthz, each time."""
+    return [_measure_start(stack) for _ in range(times)]
+
+
+def measure_memory(web: subprocess.Popen[bytes]) -> WorkerMemory:
+    """Return the memory of the biggest worker of a running gunicorn."""
+    used = [worker.memory_full_info() for worker in psutil.Process(web.pid).children()]
+    return WorkerMemory(max(each.rss for each in used) / MEGABYTE, max(each.pss for each in used) / MEGABYTE)
+
+
+def measure_pages(port: int, person: Person, plan: Plan) -> dict[str, float]:
+    """Return the median milliseconds of each page, asked for by one person, one after the other."""
+    return {name: _measure_page(port, make_page_request(person, path), plan.page_views) for name, path in PAGES.items()}
+
+
+def _measure_start(stack: Stack) -> float:
+    address = f"127.0.0.1:{stack.port}"
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        stack.application,
+        f"--bind={address}",
+        f"--workers={stack.web_workers}",
+    ]
+    began_at = time.monotonic()
+    with (stack.folder / "starts.log").open("ab") as log:
+        server = subprocess.Popen(command, cwd=PROJECT_ROOT, env=stack.environment, stdout=log, stderr=log)
+    try:
+        while not _is_alive(f"http://{address}/healthz"):
+            assert time.monotonic() - began_at < 30, "payapp does not start"
+            time.sleep(0.005)
+        return time.monotonic() - began_at
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _is_alive(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).status_code == 200
+    except requests.ConnectionError:
+        return False
+
+
+def _measure_page(port: int, request: bytes, times: int) -> float:
+    connection = Connection(port)
+    took: list[float] = []
+    for _ in range(times):
+        began_at = time.perf_counter()
+        connection.send(request)
+        took.append((time.perf_counter() - began_at) * 1000)
+    connection.close()
+    return median(took)

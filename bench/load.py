@@ -1,0 +1,97 @@
+"""Load over loopback: a few client processes, each with several keep-alive connections that send without a pause."""
+
+import socket
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.pool import Pool
+
+CLIENT_PROCESSES = 2
+CONNECTIONS_EACH = 8
+CONNECTIONS = CLIENT_PROCESSES * CONNECTIONS_EACH
+ANSWER_SECONDS_MAX = 20
+
+# What one connection sends, one request after the other.
+Requests = Sequence[bytes]
+
+
+@dataclass(frozen=True)
+class Burst:
+    """What became of a load: how many requests were answered 200, and from when to when (monotonic seconds)."""
+
+    answered: int
+    began_at: float
+    ended_at: float
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return self.answered / (self.ended_at - self.began_at)
+
+
+class Connection:
+    """One keep-alive connection. http.client would cost as much CPU a request as the apps that are measured."""
+
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS_MAX)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._stream = self._socket.makefile("rb")
+
+    def send(self, request: bytes) -> bytes:
+        """Send one request and return the body of its answer. Raises AssertionError unless it is a 200."""
+        self._socket.sendall(request)
+        status = self._stream.readline()
+        length = 0
+        while (line := self._stream.readline()) not in (b"\r\n", b""):
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        body = self._stream.read(length)
+        assert b" 200 " in status, f"expected a 200, got {status!r}: {body[:300]!r}"
+        return body
+
+    def close(self) -> None:
+        self._stream.close()
+        self._socket.close()
+
+
+def apply_load(clients: Pool, port: int, batches: Sequence[Requests], seconds: float) -> Burst:
+    """Send each of the CONNECTIONS batches over a connection of its own, for `seconds` or until all is sent."""
+    shares = [(port, batches[first::CLIENT_PROCESSES], seconds) for first in range(CLIENT_PROCESSES)]
+    bursts = clients.starmap(_send_share, shares)
+    return Burst(
+        sum(burst.answered for burst in bursts),
+        min(burst.began_at for burst in bursts),
+        max(burst.ended_at for burst in bursts),
+    )
+
+
+def _send_share(port: int, batches: Sequence[Requests], seconds: float) -> Burst:
+    """Run in a client process: one thread a connection, all opened before the clock starts."""
+    connections = [Connection(port) for _ in batches]
+    began_at = time.monotonic()
+    try:
+        with ThreadPoolExecutor(len(connections)) as threads:
+            answered = threads.map(_send_batch, connections, batches, [began_at + seconds] * len(batches))
+            return Burst(sum(answered), began_at, time.monotonic())
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def _send_batch(connection: Connection, requests: Requests, deadline: float) -> int:
+    answered = 0
+    for request in requests:
+        if time.monotonic() >= deadline:
+            break
+        connection.send(request)
+        answered += 1
+    return answered
+
+
+def render_request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:
+    """Return the bytes of a request for localhost."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body

@@ -1,0 +1,27 @@
+"""How long and how much the benchmark runs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`load_seconds` for each load of each round, and never more than so many requests a connection.
+
+    `starts` and `page_views` are how often start-up and pages are timed.
+    """
+
+    rounds: int
+    load_seconds: float
+    webhooks_each: int
+    spends_each: int
+    starts: int
+    page_views: int
+
+    @property
+    def purchases_each(self) -> int:
+        """How many purchases a connection can use up: two loads a round, and two to warm up."""
+        return 2 * (self.rounds + 1) * self.webhooks_each
+
+
+FULL = Plan(rounds=5, load_seconds=3, webhooks_each=300, spends_each=1000, starts=5, page_views=200)
+QUICK = Plan(rounds=1, load_seconds=0.6, webhooks_each=40, spends_each=100, starts=1, page_views=20)
