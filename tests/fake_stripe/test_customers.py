@@ -1,0 +1,63 @@
+import pytest
+import stripe
+
+from tests.fake_stripe.objects import create_customer
+
+
+def test_it_works(client: stripe.StripeClient) -> None:
+    made = client.v1.customers.create({"email": "ada@example.com", "name": "Ada", "metadata": {"userId": "7"}})
+    found = client.v1.customers.retrieve(made.id)
+    assert made.id.startswith("cus_")
+    assert (found.email, found.name, found.livemode) == ("ada@example.com", "Ada", False)
+    assert found.metadata.to_dict() == {"userId": "7"}
+
+
+def test_it_does_not_deduplicate_by_email(client: stripe.StripeClient) -> None:
+    assert create_customer(client, "twin@example.com").id != create_customer(client, "twin@example.com").id
+
+
+def test_it_lists_by_exact_email(client: stripe.StripeClient) -> None:
+    wanted = create_customer(client, "only-me@example.com")
+    create_customer(client, "not-only-me@example.com")
+    page = client.v1.customers.list({"email": "only-me@example.com"})
+    assert [customer.id for customer in page.data] == [wanted.id]
+    assert client.v1.customers.list({"email": "Only-me@example.com"}).data == []
+
+
+def test_it_updates_what_is_sent_and_merges_metadata(client: stripe.StripeClient) -> None:
+    made = client.v1.customers.create({"email": "old@example.com", "name": "A", "metadata": {"a": "1", "b": "2"}})
+    changed = client.v1.customers.update(made.id, {"email": "new@example.com", "metadata": {"b": "", "c": "3"}})
+    assert (changed.email, changed.name) == ("new@example.com", "A")
+    assert changed.metadata.to_dict() == {"a": "1", "c": "3"}
+
+
+def test_it_unsets_all_metadata_with_an_empty_string(client: stripe.StripeClient) -> None:
+    made = client.v1.customers.create({"metadata": {"a": "1"}})
+    assert client.v1.customers.update(made.id, {"metadata": ""}).metadata.to_dict() == {}
+
+
+def test_it_keeps_a_deleted_customer_retrievable(client: stripe.StripeClient) -> None:
+    made = create_customer(client, "leaving@example.com")
+    assert client.v1.customers.delete(made.id).deleted is True
+    found = client.v1.customers.retrieve(made.id).to_dict()
+    assert found == {"id": made.id, "object": "customer", "deleted": True}
+    assert client.v1.customers.list({"email": "leaving@example.com"}).data == []
+
+
+def test_it_refuses_to_change_a_deleted_customer(client: stripe.StripeClient) -> None:
+    made = create_customer(client)
+    client.v1.customers.delete(made.id)
+    for change in (
+        lambda: client.v1.customers.update(made.id, {"name": "x"}),
+        lambda: client.v1.customers.delete(made.id),
+    ):
+        with pytest.raises(stripe.InvalidRequestError) as caught:
+            change()
+        assert (caught.value.http_status, caught.value.code) == (404, "resource_missing")
+
+
+@pytest.mark.parametrize("email", ["ada", "ada@", "@example.com", "a da@example.com", "ada@example", "a@b@c.com"])
+def test_it_rejects_what_is_no_email(client: stripe.StripeClient, email: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError) as caught:
+        client.v1.customers.create({"email": email})
+    assert (caught.value.code, caught.value.param) == ("email_invalid", "email")
