@@ -42,7 +42,6 @@
     const menu = d.querySelector("details.menu[open]");
     if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
   });
-  d.querySelector("[data-focus]")?.focus();
 
   // htmx: the token for unsafe requests, and no questions from a page that nobody looks at.
   const refresh = () => { if (window.htmx) htmx.trigger(d.body, "credits-changed"); };
@@ -54,7 +53,7 @@
     if (d.hidden && e.detail.requestConfig.verb === "get") e.preventDefault();
   });
 
-  // A balance that changed under the reader's eyes lights up and is spoken once.
+  // A balance that changed under the reader's eyes lights up, is spoken once, and what explains it is fetched.
   const balance = () => d.querySelector("[data-balance]");
   let seen = balance()?.dataset.balance;
   d.addEventListener("htmx:afterSettle", (e) => {
@@ -63,6 +62,9 @@
       seen = figure.dataset.balance;
       figure.classList.add("flash");
       announce("Balance: " + figure.textContent.trim());
+      if (e.detail.requestConfig.elt.id === "balance") {
+        htmx.trigger(d.querySelector("#purchase-status[hx-trigger]") || d.getElementById("entries"), "balance-changed");
+      }
     }
     const root = e.detail.elt;
     showButtons(root);
@@ -72,7 +74,7 @@
 
   // A request that failed says so above the page's content; the next one that works takes it away.
   const reasons = {
-    0: "We cannot reach payapp. Check your connection; this page keeps trying.",
+    0: "We cannot reach payapp just now. This page keeps trying.",
     400: "This page has been open for too long. Reload it and try again.",
     401: "You have been logged out. Reload the page to log in again.",
     403: "You may not do this.",
@@ -84,6 +86,7 @@
     const status = e.detail.xhr ? e.detail.xhr.status : 0;
     const box = d.getElementById("request-failed").content.firstElementChild.cloneNode(true);
     const reason = d.createElement("p");
+    if (!status) box.querySelector(".notice-title").textContent = "No connection";
     reason.textContent = reasons[status] || "Something went wrong on our side. Nothing is lost; try again in a moment.";
     if (d.querySelector(".request-failed")?.textContent.includes(reason.textContent)) return;
     clear();
