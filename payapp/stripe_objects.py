@@ -4,9 +4,29 @@ Nothing here imports the stripe package, so the core and the handlers can name t
 Amounts are minor currency units, moments are aware UTC.
 """
 
+import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from payapp.stripe_json import (
+    read_flag,
+    read_id_or_none,
+    read_json,
+    read_metadata,
+    read_moment,
+    read_object,
+    read_text,
+    read_text_or_none,
+    read_whole_number,
+)
+
+# Every object we make at Stripe says which app made it; events of others are left alone.
+APP_STAMP = "payapp"
+
+URL_LENGTH_MAX = 5000
+EVENT_ID = re.compile(r"evt_\w{1,200}", re.ASCII)
+EVENT_TYPE = re.compile(r"[a-z0-9_.]{1,200}")
 
 
 class StripeServiceError(Exception):
@@ -15,6 +35,14 @@ class StripeServiceError(Exception):
 
 class StripeUnavailableError(StripeServiceError):
     """No clear answer: network, time-out, 5xx or 429. Trying again later can help; the effect may have happened."""
+
+
+class BurntKeyError(StripeUnavailableError):
+    """Stripe keeps a failure, or other parameters, under this idempotency key, and will repeat it for a day.
+
+    Sending the same again is of no use; a new key is safe once it is known that the first call made nothing.
+    Source: https://docs.stripe.com/api/idempotent_requests
+    """
 
 
 class StripeRefusedError(StripeServiceError):
@@ -59,24 +87,24 @@ class CheckoutSession:
     def from_object(cls, source: dict[str, Any]) -> "CheckoutSession":
         """Read Stripe's JSON object. Raises MalformedObjectError when it is not a Checkout session we can read."""
         try:
-            if source["object"] != "checkout.session" or not isinstance(source["metadata"] or {}, dict):
+            if source["object"] != "checkout.session":
                 raise MalformedObjectError("not a Checkout session")
             return cls(
-                id=_text(source["id"]),
-                mode=source["mode"],
-                status=_text(source["status"]),
-                payment_status=_text(source["payment_status"]),
-                url=source.get("url"),
-                customer_id=_id_of(source["customer"]),
-                client_reference_id=source["client_reference_id"],
-                amount_total=source["amount_total"],
-                currency=source["currency"],
-                livemode=source["livemode"],
-                payment_intent_id=_id_of(source["payment_intent"]),
-                expires_at=datetime.fromtimestamp(source["expires_at"], UTC),
-                metadata=source["metadata"] or {},
+                id=read_text(source["id"]),
+                mode=read_text(source["mode"]),
+                status=read_text(source["status"]),
+                payment_status=read_text(source["payment_status"]),
+                url=read_text_or_none(source.get("url"), URL_LENGTH_MAX),
+                customer_id=read_id_or_none(source["customer"]),
+                client_reference_id=read_text_or_none(source["client_reference_id"]),
+                amount_total=None if source["amount_total"] is None else read_whole_number(source["amount_total"]),
+                currency=read_text_or_none(source["currency"]),
+                livemode=read_flag(source["livemode"]),
+                payment_intent_id=read_id_or_none(source["payment_intent"]),
+                expires_at=read_moment(source["expires_at"]),
+                metadata=read_metadata(source["metadata"]),
             )
-        except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
+        except (KeyError, ValueError) as error:
             raise MalformedObjectError(f"this Checkout session can't be read: {error!r}") from error
 
 
@@ -96,15 +124,40 @@ class CheckoutRequest:
     expires_at: datetime
     metadata: dict[str, str]
 
+    def to_params(self) -> dict[str, Any]:
+        """Return the request as Stripe wants it: the price by id where there is one, else described inline."""
+        line: dict[str, Any] = {"quantity": 1}
+        if self.price_id:
+            line["price"] = self.price_id
+        else:
+            line["price_data"] = {
+                "currency": self.currency,
+                "unit_amount": self.unit_amount,
+                "product_data": {"name": self.product_name},
+            }
+        metadata = self.metadata | {"app": APP_STAMP}
+        return {
+            "mode": "payment",
+            "customer": self.customer_id,
+            "client_reference_id": self.client_reference_id,
+            "line_items": [line],
+            "metadata": metadata,
+            "payment_intent_data": {"metadata": metadata},
+            "success_url": self.success_url,
+            "cancel_url": self.cancel_url,
+            "expires_at": int(self.expires_at.timestamp()),
+        }
+
 
 @dataclass(frozen=True)
 class Price:
-    """A price at Stripe, with the lookup key that code and people refer to."""
+    """A price at Stripe, with the lookup key that code and people refer to. Only an active one can be sold."""
 
     id: str
     lookup_key: str
     unit_amount: int | None
     currency: str
+    is_active: bool = True
 
 
 @dataclass(frozen=True)
@@ -128,13 +181,25 @@ class Event:
     object: dict[str, Any]
     payload: str
 
+    @classmethod
+    def from_payload(cls, payload: str) -> "Event":
+        """Read a webhook's text. Raises MalformedObjectError when it is not an event that we could keep."""
+        try:
+            source = read_object(read_json(payload))
+            return cls(
+                id=_matching(EVENT_ID, source["id"]),
+                event_type=_matching(EVENT_TYPE, source["type"]),
+                livemode=read_flag(source["livemode"]),
+                created_at=read_moment(source["created"]),
+                object=read_object(read_object(source["data"])["object"]),
+                payload=payload,
+            )
+        except (KeyError, ValueError, RecursionError) as error:
+            raise MalformedObjectError(f"not an event: {type(error).__name__}") from error
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise MalformedObjectError(f"expected a text, not {value!r}")
-    return value
 
-
-def _id_of(value: Any) -> str | None:
-    """Return the id of a field that Stripe may expand: an id, an object with one, or null."""
-    return value["id"] if isinstance(value, dict) else value
+def _matching(pattern: re.Pattern[str], value: Any) -> str:
+    text = read_text(value)
+    if not pattern.fullmatch(text):
+        raise ValueError("not an event's id and type")
+    return text

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from payapp.billing.packages import PACKAGES, Package
-from payapp.stripe_objects import Price
+from payapp.stripe_objects import Price, StripeRefusedError
 from payapp.stripe_service import StripeService
 
 
@@ -26,12 +26,18 @@ def publish_packages(stripe: StripeService) -> list[PackageAtStripe]:
 
 
 def compare_packages(stripe: StripeService, price_ids: dict[str, str]) -> list[PackageAtStripe]:
-    """Compare each package with the price at Stripe under its lookup key, and with the id in the settings.
+    """Compare each package with the price it is sold at: the one in the settings, else the one we published.
 
-    Raises StripeServiceError.
+    A package without either is sold at a price described with each purchase, which can't be wrong. Raises
+    StripeServiceError.
     """
-    prices = _prices_by_lookup_key(stripe)
-    return [_compare(package, prices.get(package.lookup_key), price_ids.get(package.id, "")) for package in PACKAGES]
+    published = _prices_by_lookup_key(stripe)
+    return [
+        _compare_configured(stripe, package, price_ids[package.id])
+        if price_ids.get(package.id)
+        else PackageAtStripe(package.id, *_judge(published.get(package.lookup_key), package))
+        for package in PACKAGES
+    ]
 
 
 def _prices_by_lookup_key(stripe: StripeService) -> dict[str, Price]:
@@ -47,23 +53,27 @@ def _publish(stripe: StripeService, package: Package, prices: dict[str, Price]) 
             f"{package.name}: {package.credits} credits",
             package.unit_amount,
             package.currency,
+            # The price it replaces is part of the key, so that an amount may come back within a day.
+            idempotency_key=f"price:{package.lookup_key}:{package.unit_amount}:{package.currency}:"
+            f"{price.id if price else 'first'}",
         )
     return price.id
 
 
-def _compare(package: Package, price: Price | None, configured_id: str) -> PackageAtStripe:
-    if price is None and not configured_id:
-        return PackageAtStripe(package.id, None)  # sold with inline prices
+def _compare_configured(stripe: StripeService, package: Package, price_id: str) -> PackageAtStripe:
+    try:
+        return PackageAtStripe(package.id, *_judge(stripe.get_price(price_id), package))
+    except StripeRefusedError as error:
+        return PackageAtStripe(package.id, price_id, f"STRIPE_PRICE_{package.id.upper()}: {error}")
+
+
+def _judge(price: Price | None, package: Package) -> tuple[str | None, str | None]:
+    """Return the price's id, and what is wrong with it."""
     if price is None:
-        problem = f"no active price with lookup key {package.lookup_key}"
-        return PackageAtStripe(package.id, configured_id, problem)
+        return None, None
     if not _costs_the_same(price, package):
-        problem = f"costs {price.unit_amount} {price.currency}, not {package.unit_amount} {package.currency}"
-        return PackageAtStripe(package.id, price.id, problem)
-    if configured_id and configured_id != price.id:
-        problem = f"STRIPE_PRICE_{package.id.upper()} is {configured_id}"
-        return PackageAtStripe(package.id, price.id, problem)
-    return PackageAtStripe(package.id, price.id)
+        return price.id, f"costs {price.unit_amount} {price.currency}, not {package.unit_amount} {package.currency}"
+    return price.id, None if price.is_active else "is not active: nobody can buy it"
 
 
 def _costs_the_same(price: Price, package: Package) -> bool:

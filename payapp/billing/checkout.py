@@ -18,7 +18,7 @@ from payapp.billing.models import IS_OPEN_CHECKOUT, Purchase, new_checkout_key
 from payapp.billing.packages import Package
 from payapp.clock import utc_now
 from payapp.db import insert_into
-from payapp.stripe_objects import CheckoutRequest, CheckoutSession
+from payapp.stripe_objects import BurntKeyError, CheckoutRequest, CheckoutSession, StripeRefusedError
 from payapp.stripe_service import StripeService
 
 # Shorter than Stripe's memory of idempotency keys (24 h), so that a call repeated after the key is
@@ -50,7 +50,11 @@ def start_checkout(
     for _ in range(ATTEMPTS):
         purchase = _open_purchase(session, user_id, package, customer_id, stripe.is_livemode)
         session.commit()
-        checkout_session = _reach_checkout_session(stripe, storefront, purchase, package)
+        if purchase is None:
+            continue
+        checkout_session = _reach_checkout_session(session, stripe, storefront, purchase, package)
+        if checkout_session is None:
+            continue
         if checkout_session.status == "open" and _is_current(purchase, package):
             _save_checkout_session(session, purchase.id, checkout_session)
             session.commit()
@@ -62,7 +66,10 @@ def start_checkout(
 
 
 def _open_purchase(session: Session, user_id: int, package: Package, customer_id: str, livemode: bool) -> Any:
-    """Return the user's one open purchase of the package, made now if there is none."""
+    """Return the user's one open purchase of the package, made now if there is none.
+
+    None when another process closed it between our two statements: look again.
+    """
     too_old = utc_now() + CHECKOUT_LIFETIME_MIN
     session.execute(
         update(Purchase)
@@ -96,35 +103,63 @@ def _open_purchase(session: Session, user_id: int, package: Package, customer_id
         select(Purchase.__table__).where(
             Purchase.user_id == user_id, Purchase.package_id == package.id, IS_OPEN_CHECKOUT
         )
-    ).one()
+    ).one_or_none()
 
 
 def _reach_checkout_session(
-    stripe: StripeService, storefront: Storefront, purchase: Any, package: Package
-) -> CheckoutSession:
-    """Return the purchase's Checkout session as it is now. Made here, it is the same one for all who race."""
+    session: Session, stripe: StripeService, storefront: Storefront, purchase: Any, package: Package
+) -> CheckoutSession | None:
+    """Return the purchase's Checkout session as it is now. Made here, it is the same one for all who race.
+
+    None when there is none and never will be: the purchase is then closed, and a new one may be begun.
+    """
     if purchase.stripe_checkout_session_id:
+        return _find_checkout_session(session, stripe, purchase)
+    try:
+        return stripe.create_checkout_session(_build_request(storefront, purchase, package))
+    except BurntKeyError:
+        _fail(session, purchase)  # if there is a session nevertheless, nobody was ever given its address
+        return None
+    except StripeRefusedError:
+        _fail(session, purchase)  # Stripe may keep the refusal under this key, whatever is corrected meanwhile
+        raise
+
+
+def _find_checkout_session(session: Session, stripe: StripeService, purchase: Any) -> CheckoutSession | None:
+    """Return the Checkout session we know of; None, with the purchase closed, when Stripe knows it no longer."""
+    try:
         return stripe.get_checkout_session(purchase.stripe_checkout_session_id)
+    except StripeRefusedError as error:
+        if error.code != "resource_missing":
+            raise
+        _fail(session, purchase)
+        return None
+
+
+def _fail(session: Session, purchase: Any) -> None:
+    fail_purchase(session, purchase.id)
+    session.commit()
+
+
+def _build_request(storefront: Storefront, purchase: Any, package: Package) -> CheckoutRequest:
     page = f"{storefront.base_url}/dashboard/credits"
-    return stripe.create_checkout_session(
-        CheckoutRequest(
-            idempotency_key=purchase.stripe_checkout_key,
-            customer_id=purchase.stripe_customer_id,
-            client_reference_id=str(purchase.id),
-            product_name=f"{package.name}: {purchase.credits} credits",
-            unit_amount=purchase.amount_total,
-            currency=purchase.currency,
-            price_id=storefront.price_ids.get(package.id, ""),
-            success_url=f"{page}?success=true&session_id={{CHECKOUT_SESSION_ID}}",
-            cancel_url=f"{page}?canceled=true",
-            expires_at=purchase.checkout_expires_at,
-            metadata={
-                "userId": str(purchase.user_id),
-                "credits": str(purchase.credits),
-                "packageId": purchase.package_id,
-                "purchaseId": str(purchase.id),
-            },
-        )
+    return CheckoutRequest(
+        idempotency_key=purchase.stripe_checkout_key,
+        customer_id=purchase.stripe_customer_id,
+        client_reference_id=str(purchase.id),
+        product_name=f"{package.name}: {purchase.credits} credits",
+        unit_amount=purchase.amount_total,
+        currency=purchase.currency,
+        price_id=storefront.price_ids.get(package.id, ""),
+        success_url=f"{page}?success=true&session_id={{CHECKOUT_SESSION_ID}}",
+        cancel_url=f"{page}?canceled=true",
+        expires_at=purchase.checkout_expires_at,
+        metadata={
+            "userId": str(purchase.user_id),
+            "credits": str(purchase.credits),
+            "packageId": purchase.package_id,
+            "purchaseId": str(purchase.id),
+        },
     )
 
 
@@ -150,8 +185,7 @@ def _require_price(session: Session, stripe: StripeService, purchase: Any, check
     found = (checkout_session.amount_total, checkout_session.currency)
     if found == (purchase.amount_total, purchase.currency):
         return
-    fail_purchase(session, purchase.id)
-    session.commit()
+    _fail(session, purchase)
     stripe.expire_checkout_session(checkout_session.id)
     raise PriceMismatchError(
         purchase.package_id, f"{purchase.amount_total} {purchase.currency}", f"{found[0]} {found[1]}"

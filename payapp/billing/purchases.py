@@ -1,10 +1,11 @@
 """Reading purchases for the people who made them, and asking Stripe about one that is not settled yet."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
@@ -36,6 +37,8 @@ class PurchaseView:
         package = find_package(self.package_id)
         return package.name if package else self.package_id
 
+
+log = logging.getLogger(__name__)
 
 COLUMNS = [getattr(Purchase, name) for name in PurchaseView.__dataclass_fields__]
 
@@ -73,18 +76,20 @@ def settle_with_stripe(session: Session, stripe: StripeService, checkout_session
     session.commit()
     try:
         checkout_session = stripe.get_checkout_session(checkout_session_id, is_quick=True)
-    except StripeServiceError:
+    except StripeServiceError as error:
+        log.warning("could not ask about %s: %s", checkout_session_id, error)
         return False
     try:
         settle = expire_checkout if checkout_session.status == "expired" else fulfill_checkout
         settle(session, checkout_session)
         session.commit()
-    except QuarantineError:
+    except QuarantineError as error:
         session.rollback()
+        log.error("needs staff: %s", error)
         return True
     return False
 
 
-def _find(session: Session, *conditions: object) -> PurchaseView | None:
+def _find(session: Session, *conditions: ColumnElement[bool]) -> PurchaseView | None:
     row = session.execute(select(*COLUMNS).where(*conditions).order_by(Purchase.id.desc()).limit(1)).one_or_none()
     return PurchaseView(*row) if row is not None else None
