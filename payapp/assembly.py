@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from payapp import cli, errors, operations, pages
+from payapp import cli, errors, input_guards, operations, pages
 from payapp.auth.routes import blueprint as auth_blueprint
 from payapp.config import PROJECT_ROOT, Settings, load_settings
 from payapp.credits.routes import blueprint as credits_blueprint
@@ -25,6 +25,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
     settings = load_settings(overrides)
     app = Flask("payapp", instance_path=str(settings.instance_path))
     _configure(app, settings)
+    input_guards.init_app(app)
     _prepare_extensions(app)
     for blueprint in (
         auth_blueprint,

@@ -3,24 +3,38 @@
 docs/operations.md and .env.example describe each. Names are those of the environment.
 """
 
+import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from environs import Env, EnvError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from payapp.db import normalize_url
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 STRIPE_CHECKOUT_ORIGIN = "https://checkout.stripe.com"
-KNOWN_SECRETS = {"change-me", "changeme", "dev", "secret", "your-secret-key"}
+SECRET_KEY_LENGTH_MIN = 16
 
 # In development, with no Stripe key given, the SDK talks to the local stand-in (payapp/fake_stripe).
 LOCAL_STRIPE_API_BASE = "http://localhost:8420"
 LOCAL_STRIPE_SECRET_KEY = "sk_test_payapp_local"  # noqa: S105  (opens nothing but the stand-in)
 LOCAL_STRIPE_WEBHOOK_SECRET = "whsec_payapp_local"  # noqa: S105
+
+# Anybody can read these, here or in a tutorial: in production they would let anybody in.
+KNOWN_SECRETS = {
+    "a key for tests only",
+    "change-me-in-production",
+    "super-secret-key",
+    "your-secret-key-here",
+    LOCAL_STRIPE_SECRET_KEY,
+    LOCAL_STRIPE_WEBHOOK_SECRET,
+}
 
 
 class ConfigError(Exception):
@@ -106,16 +120,19 @@ def _read(reader: _Reader) -> Settings:
     if environment not in ("development", "production"):
         raise ConfigError(f"PAYAPP_ENV must be development or production, not {environment!r}")
     production = environment == "production"
-    instance = Path(reader.text("PAYAPP_INSTANCE_PATH", str(PROJECT_ROOT / "instance"))).resolve()
-    instance.mkdir(parents=True, exist_ok=True)
+    instance = _read_instance_path(reader)
+    if production:
+        reader.required("APP_BASE_URL")
+    app_base_url = _read_origin(reader, "APP_BASE_URL", "http://localhost:8000")
+    has_stand_in = not production and not reader.text("STRIPE_SECRET_KEY")
     return Settings(
         is_production=production,
         instance_path=instance,
-        database_url=normalize_url(reader.text("DATABASE_URL", f"sqlite:///{instance / 'payapp.db'}")),
+        database_url=_read_database_url(reader, instance),
         secret_key=_read_secret_key(reader, production, instance),
-        secret_key_fallbacks=reader.listed("SECRET_KEY_FALLBACKS"),
-        app_base_url=_read_origin(reader, "APP_BASE_URL", "http://localhost:8000"),
-        trusted_hosts=_read_trusted_hosts(reader, production),
+        secret_key_fallbacks=_read_secrets(reader, "SECRET_KEY_FALLBACKS", production),
+        app_base_url=app_base_url,
+        trusted_hosts=_read_trusted_hosts(reader, production, app_base_url),
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0),
         ratelimit_storage_uri=reader.text("RATELIMIT_STORAGE_URI", "memory://"),
         stripe_price_ids={
@@ -123,70 +140,109 @@ def _read(reader: _Reader) -> Settings:
             "growth": reader.text("STRIPE_PRICE_GROWTH"),
             "pro": reader.text("STRIPE_PRICE_PRO"),
         },
-        **_read_stripe(reader, production),
+        stripe_secret_key=LOCAL_STRIPE_SECRET_KEY if has_stand_in else _read_stripe_secret_key(reader, production),
+        stripe_publishable_key=_read_publishable_key(reader, production),
+        stripe_webhook_secrets=_read_secrets(reader, "STRIPE_WEBHOOK_SECRET", production)
+        or ([LOCAL_STRIPE_WEBHOOK_SECRET] if has_stand_in else []),
+        stripe_api_base=_read_origin(reader, "STRIPE_API_BASE", LOCAL_STRIPE_API_BASE if has_stand_in else ""),
     )
 
 
-def _read_stripe(reader: _Reader, production: bool) -> dict[str, str | list[str]]:
-    """Return the Stripe settings. Without a secret key development talks to the local stand-in."""
-    if not production and not reader.text("STRIPE_SECRET_KEY"):
-        return {
-            "stripe_secret_key": LOCAL_STRIPE_SECRET_KEY,
-            "stripe_publishable_key": "",
-            "stripe_webhook_secrets": reader.listed("STRIPE_WEBHOOK_SECRET") or [LOCAL_STRIPE_WEBHOOK_SECRET],
-            "stripe_api_base": _read_origin(reader, "STRIPE_API_BASE", LOCAL_STRIPE_API_BASE),
-        }
-    secret_key = reader.required("STRIPE_SECRET_KEY")
-    if not secret_key.startswith(("sk_", "rk_")):
+def _read_instance_path(reader: _Reader) -> Path:
+    path = Path(reader.text("PAYAPP_INSTANCE_PATH", str(PROJECT_ROOT / "instance"))).resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"PAYAPP_INSTANCE_PATH must be a folder that payapp may write to: {error}") from error
+    return path
+
+
+def _read_database_url(reader: _Reader, instance: Path) -> str:
+    """Return the URL with payapp's driver; a relative SQLite file is one in the project's folder."""
+    wrong = ConfigError("DATABASE_URL must be sqlite:///… or postgresql://user:password@host/name")
+    try:
+        url = make_url(normalize_url(reader.text("DATABASE_URL", f"sqlite:///{instance / 'payapp.db'}")))
+    except (ArgumentError, ValueError) as error:
+        raise wrong from error
+    if url.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise wrong
+    if url.drivername == "sqlite" and url.database and url.database != ":memory:":
+        url = url.set(database=str(PROJECT_ROOT / url.database))
+    return url.render_as_string(hide_password=False)
+
+
+def _read_stripe_secret_key(reader: _Reader, production: bool) -> str:
+    key = reader.required("STRIPE_SECRET_KEY")
+    if not key.startswith(("sk_", "rk_")):
         raise ConfigError("STRIPE_SECRET_KEY must be a secret key: it begins with sk_ or rk_")
-    return {
-        "stripe_secret_key": secret_key,
-        "stripe_publishable_key": (
-            reader.required("STRIPE_PUBLISHABLE_KEY") if production else reader.text("STRIPE_PUBLISHABLE_KEY")
-        ),
-        "stripe_webhook_secrets": reader.listed("STRIPE_WEBHOOK_SECRET"),
-        "stripe_api_base": _read_origin(reader, "STRIPE_API_BASE", ""),
-    }
+    if production and key in KNOWN_SECRETS:
+        raise ConfigError("STRIPE_SECRET_KEY must be your own: this one is the local stand-in's")
+    return key
+
+
+def _read_publishable_key(reader: _Reader, production: bool) -> str:
+    key = reader.required("STRIPE_PUBLISHABLE_KEY") if production else reader.text("STRIPE_PUBLISHABLE_KEY")
+    if key and not key.startswith("pk_"):
+        raise ConfigError("STRIPE_PUBLISHABLE_KEY must be a publishable key: it begins with pk_")
+    return key
+
+
+def _read_secrets(reader: _Reader, name: str, production: bool) -> list[str]:
+    listed = reader.listed(name)
+    if production and KNOWN_SECRETS.intersection(listed):
+        raise ConfigError(f"{name} must not hold a value that everybody knows")
+    return listed
 
 
 def _read_origin(reader: _Reader, name: str, default: str) -> str:
+    """Return scheme, host and port, and nothing else; empty if neither the setting nor `default` is given."""
     value = reader.text(name, default).rstrip("/")
-    parts = urlsplit(value)
-    if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
+    if not value:
+        return ""
+    parts = _split_url(value)
+    if parts is None or parts.scheme not in ("http", "https") or value != f"{parts.scheme}://{parts.netloc}":
         raise ConfigError(f"{name} must be an origin such as https://app.example.com, not {value!r}")
     return value
 
 
-def _read_trusted_hosts(reader: _Reader, production: bool) -> list[str]:
+def _split_url(value: str) -> SplitResult | None:
+    """Return the parts of an address, None when host or port can't be read or a user name stands before them."""
+    try:
+        parts = urlsplit(value)
+        is_plain = bool(parts.hostname) and (parts.port or 1) > 0 and "@" not in parts.netloc
+    except ValueError:
+        return None
+    return parts if is_plain and value.isascii() and value.isprintable() and " " not in value else None
+
+
+def _read_trusted_hosts(reader: _Reader, production: bool, app_base_url: str) -> list[str]:
     """Development trusts this machine's names; production trusts what is listed, else APP_BASE_URL's host."""
     listed = reader.listed("TRUSTED_HOSTS")
     if listed or not production:
         return listed or ["localhost", "127.0.0.1"]
-    host = urlsplit(_read_origin(reader, "APP_BASE_URL", "")).hostname
-    if not host:
-        raise ConfigError("APP_BASE_URL must be set when PAYAPP_ENV is production")
-    return [host]
+    return [urlsplit(app_base_url).hostname or ""]
 
 
 def _read_secret_key(reader: _Reader, production: bool, instance: Path) -> str:
     """Return SECRET_KEY; development makes one once and keeps it in the instance folder."""
-    if production:
-        key = reader.required("SECRET_KEY")
-        if key.lower() in KNOWN_SECRETS or len(key) < 16:
-            raise ConfigError("SECRET_KEY must be at least 16 characters that nobody else knows")
-        return key
-    return reader.text("SECRET_KEY") or _kept_secret_key(instance / "secret_key")
+    if not production:
+        return reader.text("SECRET_KEY") or _kept_secret_key(instance / "secret_key")
+    key = reader.required("SECRET_KEY")
+    if key.lower() in KNOWN_SECRETS or len(key) < SECRET_KEY_LENGTH_MIN:
+        raise ConfigError(f"SECRET_KEY must be at least {SECRET_KEY_LENGTH_MIN} characters that nobody else knows")
+    return key
 
 
 def _kept_secret_key(path: Path) -> str:
-    """Read the key at `path`, made on the first call. Two processes starting at once agree on one key."""
-    try:
-        with path.open("x") as stream:
+    """Read the key at `path`, made on the first call. Processes that start at once agree on one key."""
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        with open(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as stream:
             stream.write(secrets.token_hex(32))
-        path.chmod(0o600)
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            os.link(draft, path)  # whole or not at all, and only for the first to come
+        draft.unlink()
     key = path.read_text().strip()
     if not key:
-        raise ConfigError(f"{path} is empty: delete it and start again")
+        raise ConfigError(f"SECRET_KEY: {path} is empty; delete it and start again")
     return key

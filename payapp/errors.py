@@ -7,13 +7,17 @@ from flask import Flask, Response, jsonify, redirect, render_template, request, 
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException, InternalServerError, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
 from payapp.extensions import db, login_manager
 from payapp.htmx import is_htmx, redirect_htmx
 
 log = logging.getLogger(__name__)
+
+# Not answering, hanging up, or (the pool) too busy to let one more in.
+DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeoutError)
 
 # status → (title, message)
 PAGES = {
@@ -39,17 +43,16 @@ def init_app(app: Flask) -> None:
     """Register the handlers for everything that is raised and not handled nearer its cause."""
     app.register_error_handler(CSRFError, _on_csrf_error)
     app.register_error_handler(HTTPException, _on_http_exception)
-    app.register_error_handler(OperationalError, _on_database_down)
-    app.register_error_handler(InterfaceError, _on_database_down)
+    for error_type in DATABASE_DOWN:
+        app.register_error_handler(error_type, _on_database_down)
     app.register_error_handler(500, _on_crash)
     login_manager.unauthorized_handler(_on_unauthorized)
 
 
 def wants_json() -> bool:
     """Whether the caller is a program: it sent JSON, or asks for JSON rather than HTML."""
-    return request.is_json or (
-        request.accept_mimetypes.best_match(["text/html", "application/json"]) == "application/json"
-    )
+    kinds = ["text/html", "application/json", "application/problem+json"]
+    return request.is_json or request.accept_mimetypes.best_match(kinds) in kinds[1:]
 
 
 def problem(status: int, code: str, title: str, detail: str = "") -> Response:
@@ -67,6 +70,8 @@ def _on_http_exception(error: HTTPException) -> BaseResponse:
     if error.response is not None or status < 400:
         return error.get_response()
     title, message = PAGES.get(status, (error.name, error.description or ""))
+    if isinstance(error, SecurityError) and not wants_json():
+        return Response(message, status, mimetype="text/plain")  # no address can be built for a host we don't trust
     response = _render(status, title, message)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):
@@ -74,7 +79,10 @@ def _on_http_exception(error: HTTPException) -> BaseResponse:
     return response
 
 
-def _on_csrf_error(error: CSRFError) -> Response:
+def _on_csrf_error(error: CSRFError) -> BaseResponse:
+    """A visitor whom nobody knows can't have a token yet: where a login is needed, that comes first."""
+    if request.blueprint != "auth" and not current_user.is_authenticated:
+        return _on_unauthorized()
     return _render(400, "This page was open for too long", "Go back, reload the page and try again.", "csrf_failed")
 
 
@@ -99,8 +107,11 @@ def _on_database_down(error: Exception) -> Response:
     return response
 
 
-def _on_crash(error: Exception) -> Response:
+def _on_crash(error: InternalServerError) -> Response:
     """A bug. Flask has logged it; the reference in the page and in the log is the same."""
+    cause = error.original_exception
+    if isinstance(cause, DATABASE_DOWN):
+        return _on_database_down(cause)  # it failed while another error's page was made for a logged-in person
     reference = uuid4().hex[:12]
     log.error("that was error %s at %s", reference, request.path)
     return _render_static(500, "internal_error", reference)

@@ -1,5 +1,7 @@
 """The operator's door: is the process alive, is it ready for traffic? Who may enter: anyone who reaches it."""
 
+from functools import cache
+
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Blueprint, jsonify
@@ -22,7 +24,7 @@ def show_health() -> Response:
 @blueprint.get("/readyz")
 def show_readiness() -> tuple[Response, int]:
     """200 when the database answers and has every migration; else 503 with the reason."""
-    wanted = ScriptDirectory(str(PROJECT_ROOT / "migrations")).get_current_head()
+    wanted = _newest_migration()
     try:
         found = MigrationContext.configure(db.session.connection()).get_current_revision()
     except SQLAlchemyError as error:
@@ -31,3 +33,8 @@ def show_readiness() -> tuple[Response, int]:
     if found != wanted:
         return jsonify({"status": "not ready", "reason": f"migrations: at {found}, want {wanted}"}), 503
     return jsonify({"status": "ready"}), 200
+
+
+@cache
+def _newest_migration() -> str | None:
+    return ScriptDirectory(str(PROJECT_ROOT / "migrations")).get_current_head()

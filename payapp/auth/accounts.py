@@ -1,6 +1,7 @@
 """Making users and checking passwords. Core-like: the session comes first, nothing is committed here."""
 
 from functools import cache
+from unicodedata import normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -18,8 +19,11 @@ class EmailTakenError(Exception):
 
 
 def normalize_email(email: str) -> str:
-    """Return the form in which addresses are stored and compared: trimmed, lower-case."""
-    return email.strip().lower()
+    """Return the form in which addresses are stored and compared: trimmed, lower-case, composed.
+
+    Some systems type é as one character and some as two; without NFC that would be two addresses.
+    """
+    return normalize("NFC", email.strip().lower())
 
 
 def create_user(session: Session, email: str, password: str) -> User:
@@ -45,15 +49,25 @@ def find_user(session: Session, email: str) -> User | None:
 
 
 def check_password(session: Session, email: str, password: str) -> User | None:
-    """Return the user if the password is theirs, else None. An unknown address takes as long as a wrong password."""
+    """Return the user if the password is theirs, else None. An unknown address takes as long as a wrong password.
+
+    Only reads: call it where nobody waits for a lock, because verifying takes its time.
+    """
     user = find_user(session, email)
     try:
         hasher.verify(user.password_hash if user else _nobodys_hash(), password)
     except (VerificationError, InvalidHashError):
         return None
-    if user is not None and hasher.check_needs_rehash(user.password_hash):
-        session.execute(update(User).where(User.id == user.id).values(password_hash=hasher.hash(password)))
     return user
+
+
+def renew_hash(session: Session, user_id: int, old_hash: str, password: str) -> None:
+    """Hash a password again if today's parameters are stronger than those of `old_hash`."""
+    if hasher.check_needs_rehash(old_hash):
+        new_hash = hasher.hash(password)
+        session.execute(
+            update(User).where(User.id == user_id, User.password_hash == old_hash).values(password_hash=new_hash)
+        )
 
 
 def count_users(session: Session) -> int:

@@ -1,0 +1,58 @@
+"""Input that no page can mean, refused with a 4xx before a route or the database stumbles over it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask, abort, request
+from flask.json.provider import DefaultJSONProvider
+from werkzeug.datastructures import MultiDict
+from werkzeug.routing import IntegerConverter, ValidationError
+
+ROW_ID_MAX = 2**63 - 1  # what both databases can hold
+
+
+def init_app(app: Flask) -> None:
+    """Guard addresses, forms and JSON bodies of `app`. Call it before blueprints are registered."""
+    app.url_map.converters["int"] = RowIdConverter
+    app.json = CautiousJson(app)
+    app.before_request(refuse_json_forms)
+    app.before_request(refuse_nul)
+
+
+class RowIdConverter(IntegerConverter):
+    """`<int:…>` in an address: a number that no row can have is a page that does not exist."""
+
+    def to_python(self, value: str) -> Any:
+        number = super().to_python(value)
+        if number > ROW_ID_MAX:
+            raise ValidationError
+        return number
+
+
+class CautiousJson(DefaultJSONProvider):
+    """JSON nested deeper than Python can follow is wrong JSON, not a crash of ours."""
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        try:
+            return super().loads(s, **kwargs)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+
+
+def refuse_json_forms() -> None:
+    """Answer 415 to JSON where a page expects a form: there a field could be anything but a text."""
+    if request.is_json and request.method == "POST" and not request.path.startswith(("/api/", "/webhooks/")):
+        abort(415)
+
+
+def refuse_nul() -> None:
+    """Answer 400 to NUL characters in the address or a form: PostgreSQL can't hold them, and nobody types them."""
+    given = [request.path, *_texts(request.args)]
+    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        given += _texts(request.form)
+    if any("\0" in text for text in given):
+        abort(400)
+
+
+def _texts(fields: MultiDict[str, str]) -> Iterator[str]:
+    return (text for pair in fields.items(multi=True) for text in pair)
