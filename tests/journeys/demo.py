@@ -1,4 +1,4 @@
-"""make demo: the whole journey over real HTTP, printed step by step with its figures. Exit status 0 if all went well."""
+"""make demo: the whole journey over real HTTP, printed step by step with its figures. Exit status 0: all went well."""
 
 import sys
 import tempfile

@@ -1,0 +1,65 @@
+"""A person in front of a real browser: clicks what is on the page, and keeps what the console says."""
+
+from itertools import count
+from typing import Any
+
+import requests
+from playwright.sync_api import Page, expect
+
+from tests.journeys.person import PASSWORD
+from tests.processes import Stack
+
+_numbers = count(1)
+
+
+class Guest:
+    """Steps of the journey, as somebody who reads the page would take them."""
+
+    def __init__(self, page: Page, stack: Stack) -> None:
+        self.page = page
+        self.stack = stack
+        self.email = f"guest{next(_numbers)}@example.com"
+        self.complaints: list[str] = []
+        page.on("console", lambda message: self._note(message.type, message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def sign_up(self) -> None:
+        self.page.goto(f"{self.stack.url}/signup")
+        self.page.get_by_label("Email").fill(self.email)
+        self.page.get_by_label("Password", exact=True).fill(PASSWORD)
+        self.page.locator("main").get_by_role("button", name="Create account").click()
+        self.page.wait_for_url("**/dashboard/credits")
+
+    def press_buy(self, price: str = "$39.00") -> None:
+        self.page.get_by_role("button", name=f"Buy for {price}").click()
+        self.page.wait_for_url("**/c/pay/**")
+
+    def pay(self, outcome: str = "paid") -> None:
+        self.page.locator(f"input[name=outcome][value={outcome}]").check(force=True)
+        self.page.get_by_role("button", name="Pay $").click()
+
+    def buy(self, outcome: str = "paid") -> None:
+        self.press_buy()
+        self.pay(outcome)
+        self.page.wait_for_url("**success=true**")
+
+    def expect_balance(self, credits: str) -> None:
+        expect(self.page.locator("#nav-balance")).to_contain_text(credits)
+        expect(self.page.locator("#balance .figure")).to_contain_text(credits)
+
+    def control(self, path: str, **body: Any) -> None:
+        """Tell the stand-in something: hold deliveries, arm a fault …"""
+        requests.post(f"{self.stack.stripe_url}/_control/{path}", json=body, timeout=10).raise_for_status()
+
+    def make_stripe_silent(self) -> None:
+        """No webhook arrives, and asking for a Checkout session fails: the return page has to wait."""
+        self.control("deliveries/hold")
+        self.control("faults", operation="GET /v1/checkout/sessions/{session_id}", fault="500", count=1000)
+
+    def make_stripe_talk(self) -> None:
+        requests.delete(f"{self.stack.stripe_url}/_control/faults", timeout=10).raise_for_status()
+        self.control("deliveries/release")
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning"):
+            self.complaints.append(text)

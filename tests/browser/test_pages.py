@@ -1,0 +1,160 @@
+"""Every page and state: no accessibility violation, nothing wider than the screen, nothing the CSP had to block."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.guest import Guest
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+WIDTHS_AND_SCHEMES = ((1280, "light"), (1280, "dark"), (390, "light"), (390, "dark"))
+WIDTH_MIN = 320
+TARGET_HEIGHT_MIN = 24
+
+
+def landing(guest: Guest) -> None:
+    guest.page.goto(guest.stack.url)
+
+
+def sign_up(guest: Guest) -> None:
+    guest.page.goto(f"{guest.stack.url}/signup")
+
+
+def sign_up_with_errors(guest: Guest) -> None:
+    sign_up(guest)
+    guest.page.locator("main form").evaluate("form => { form.noValidate = true; form.requestSubmit(); }")
+    expect(guest.page.get_by_role("alert").first).to_be_visible()
+
+
+def log_in(guest: Guest) -> None:
+    guest.page.goto(f"{guest.stack.url}/login")
+
+
+def credits_of_a_new_user(guest: Guest) -> None:
+    guest.sign_up()
+
+
+def credits_after_payment(guest: Guest) -> None:
+    guest.sign_up()
+    guest.buy()
+    expect(guest.page.get_by_text("500 credits added")).to_be_visible()
+
+
+def credits_in_use(guest: Guest) -> None:
+    credits_after_payment(guest)
+    qr_code_result(guest, signed_up=True)
+    guest.page.goto(f"{guest.stack.url}/dashboard/credits")
+
+
+def settling(guest: Guest) -> None:
+    guest.sign_up()
+    guest.buy("settle_fails")
+    expect(guest.page.get_by_text("Your bank is still working")).to_be_visible()
+
+
+def canceled(guest: Guest) -> None:
+    guest.sign_up()
+    guest.page.goto(f"{guest.stack.url}/dashboard/credits?canceled=true")
+
+
+def receipt(guest: Guest) -> None:
+    credits_after_payment(guest)
+    guest.page.get_by_role("link", name="View receipt").click()
+
+
+def payment_page(guest: Guest) -> None:
+    guest.sign_up()
+    guest.press_buy()
+
+
+def declined_card(guest: Guest) -> None:
+    payment_page(guest)
+    guest.pay("declined")
+    expect(guest.page.get_by_role("alert")).to_be_visible()
+
+
+def qr_codes(guest: Guest) -> None:
+    guest.sign_up()
+    guest.page.goto(f"{guest.stack.url}/features/qr-codes")
+
+
+def qr_code_result(guest: Guest, signed_up: bool = False) -> None:
+    if not signed_up:
+        credits_after_payment(guest)
+    guest.page.goto(f"{guest.stack.url}/features/qr-codes")
+    guest.page.get_by_label("Text or link").fill("https://example.com")
+    guest.page.get_by_role("button", name="Make QR code").click()
+    expect(guest.page.locator(".qr svg")).to_be_visible()
+
+
+def missing_credits(guest: Guest) -> None:
+    qr_codes(guest)
+    guest.page.get_by_label("Text or link").fill("https://example.com")
+    guest.page.get_by_role("button", name="Make QR code").click()
+    expect(guest.page.get_by_role("heading", name="Not enough credits")).to_be_visible()
+
+
+def not_found(guest: Guest) -> None:
+    guest.page.goto(f"{guest.stack.url}/nothing-here")
+
+
+STATES: list[Callable[[Guest], None]] = [
+    landing,
+    sign_up,
+    sign_up_with_errors,
+    log_in,
+    credits_of_a_new_user,
+    credits_after_payment,
+    credits_in_use,
+    settling,
+    canceled,
+    receipt,
+    payment_page,
+    declined_card,
+    qr_codes,
+    qr_code_result,
+    missing_credits,
+    not_found,
+]
+
+
+@pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
+def test_it_is_a_page_for_everybody(guest: Guest, state: Callable[[Guest], None]) -> None:
+    state(guest)
+    for width, scheme in WIDTHS_AND_SCHEMES:
+        guest.page.set_viewport_size({"width": width, "height": 900})
+        guest.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        guest.page.wait_for_timeout(150)  # the colors of the new scheme are painted
+        assert violations(guest.page) == [], f"{width} px, {scheme}"
+    guest.page.set_viewport_size({"width": WIDTH_MIN, "height": 900})
+    assert overflow(guest.page) <= 0, "wider than the screen"
+    assert small_targets(guest.page) == []
+    expected = {"404"} if state is not_found else {"402"} if state is missing_credits else {"422", "402"}
+    assert [each for each in guest.complaints if not any(code in each for code in expected)] == []
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core finds against WCAG 2.0 to 2.2 A and AA and its best practices."""
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {json.dumps(each['nodes'][0]['target'])} {each['help']}" for each in found]
+
+
+def overflow(page: Page) -> int:
+    """Return by how many pixels the page is wider than the screen."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width
+
+
+def small_targets(page: Page) -> list[str]:
+    """Return the buttons and fields that are lower than a finger needs (links inside sentences excepted)."""
+    found: list[str] = page.evaluate(
+        """height => [...document.querySelectorAll("button, summary, .btn, textarea, select, input:not([type=hidden])")]
+          .filter(each => each.offsetParent && !["radio", "checkbox"].includes(each.type))
+          .filter(each => each.getBoundingClientRect().height < height).map(each => each.outerHTML.slice(0, 80))""",
+        TARGET_HEIGHT_MIN,
+    )
+    return found
