@@ -59,6 +59,8 @@ def build_notice(purchase: PurchaseView, state: State, poll_url: str | None = No
     )
 
 
-def seconds_since(epoch_seconds: int) -> float:
-    """Return how long ago a moment was, in seconds; never negative."""
-    return max(0.0, utc_now().timestamp() - epoch_seconds)
+def seconds_since(epoch_seconds: str) -> float:
+    """Return how long ago a moment was, in seconds; 0 for the future, and for a text that is no moment."""
+    if not (epoch_seconds.isascii() and epoch_seconds.isdecimal() and len(epoch_seconds) <= 12):
+        return 0.0
+    return max(0.0, utc_now().timestamp() - int(epoch_seconds))

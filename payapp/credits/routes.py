@@ -79,8 +79,8 @@ def show_purchase(purchase_id: int) -> str:
 def show_purchase_status(purchase_id: int) -> str | tuple[str, int]:
     """What the return page polls: 204 while waiting, else the final notice with balance and activity."""
     purchase = _own_purchase(purchase_id)
-    waited = seconds_since(request.args.get("since", type=int) or int(utc_now().timestamp()))
-    state = state_of(purchase, has_returned=True, waited_seconds=waited)
+    waited_seconds = seconds_since(request.args.get("since", ""))
+    state = state_of(purchase, has_returned=True, waited_seconds=waited_seconds)
     if state == "pending":
         return "", 204
     notice = build_notice(purchase, state)
