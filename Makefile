@@ -30,22 +30,24 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run-time: requirements.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing what payapp needs into $(VENV) (once, about half a minute) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run-time
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Installing the test tools into $(VENV) (once) …"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 $(HTMX): requirements-assets.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 	  --only-binary :all: --upgrade --target build/vendor -r requirements-assets.txt
 	@touch $@
 
 run: setup ## Start payapp on this machine (PORT=8000, STRIPE_PORT=8420); Ctrl-C stops it
 	@$(BIN)/flask db upgrade
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PORT=$(PORT) STRIPE_PORT=$(STRIPE_PORT) \
-	  $(BIN)/honcho -e /dev/null -f Procfile.dev start
+	  $(BIN)/honcho -e /dev/null -f Procfile.dev start || test $$? -eq 130  # stopped by Ctrl-C: all is well
 
 demo: $(VENV)/.dev $(HTMX) ## Sign up, buy, get the webhook, spend: over real HTTP, on free ports
 	@$(BIN)/python -m tests.journeys.demo
@@ -69,7 +71,7 @@ bench: $(VENV)/.dev $(HTMX) ## Measure webhooks and spends a second on PostgreSQ
 	$(BIN)/python -m bench
 
 requirements: $(VENV)/.dev ## Pin the direct requirements, and what they bring, anew
-	$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
 

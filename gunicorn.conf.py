@@ -9,6 +9,7 @@ threads = 8
 timeout = 60
 graceful_timeout = 20
 keepalive = 5
+control_socket_disable = True  # nobody uses it, and two servers of one user would share its path
 max_requests = 100_000
 max_requests_jitter = 10_000
 

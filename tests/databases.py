@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +20,9 @@ ENGINES = ("sqlite", "postgresql")
 
 
 @contextmanager
-def running_postgres(folder: Path) -> Iterator[str]:
-    """Start a real PostgreSQL server in `folder` for the time of the block; yield its URI."""
+def running_postgres() -> Iterator[str]:
+    """Start a real PostgreSQL server, in a new folder, for the time of the block; yield its URI."""
+    folder = Path(tempfile.mkdtemp(prefix="payapp-postgres-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -31,6 +33,7 @@ def running_postgres(folder: Path) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def migrate_database(database_url: str, instance_path: Path) -> None:

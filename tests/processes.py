@@ -109,15 +109,17 @@ class Stack:
         wait_for(f"{self.url}/readyz")
 
     def run(self, *arguments: str) -> str:
-        """Run a Python program to its end in the same environment; return what it printed. Raises if it fails."""
+        """Run a Python program to its end in the same environment; return what it printed.
+
+        Raises AssertionError with all it printed if it fails."""
         done = subprocess.run(
             [sys.executable, *arguments],
             cwd=PROJECT_ROOT,
             env=self.environment,
-            check=True,
             capture_output=True,
             text=True,
         )
+        assert done.returncode == 0, f"{arguments} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         return done.stdout
 
     def kill(self, name: str) -> None:
