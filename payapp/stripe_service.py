@@ -4,7 +4,6 @@ One method is one call of Stripe's, under Stripe's name for it; our dataclasses 
 It takes its keys as arguments and knows neither Flask nor the database.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -217,7 +216,7 @@ def _require_signature(payload: str, signature: str | None, secrets: list[str]) 
                 raise
     else:
         raise MalformedObjectError("no webhook secret is set")
-    # The package lets a timestamp lie in the future (measured with 16.1.0).
-    stamp = re.search(r"(?:^|,)t=(\d+)", signature or "")
-    if stamp is None or int(stamp[1]) > time.time() + SIGNATURE_TOLERANCE_SECONDS:
-        raise MalformedObjectError("the timestamp lies in the future")
+    # The package lets a timestamp lie in the future, and be written like +1 or 1_000 (measured with 16.1.0).
+    stamp = next(item[2:] for item in (signature or "").split(",") if item.startswith("t="))
+    if not stamp.isdecimal() or int(stamp) > time.time() + SIGNATURE_TOLERANCE_SECONDS:
+        raise MalformedObjectError("the timestamp is no number, or lies in the future")
