@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
@@ -16,7 +17,7 @@ from payapp.billing.packages import find_package
 from payapp.billing.rebuilding import read_id, rebuild_purchase
 from payapp.clock import utc_now
 from payapp.ledger.posting import grant
-from payapp.stripe_objects import CheckoutSession
+from payapp.stripe_objects import APP_STAMP, CheckoutSession
 
 Outcome = Literal["granted", "already_granted", "waiting", "stranger"]
 
@@ -26,43 +27,21 @@ def fulfill_checkout(session: Session, checkout_session: CheckoutSession) -> Out
 
     `granted` once in a lifetime, `already_granted` ever after, `waiting` while the payment is not through,
     `stranger` for a session that is not ours. A purchase closed before (expired, failed) is granted all the
-    same once it is paid. Raises QuarantineError when session and books disagree; nothing is written then.
+    same once it is paid. Raises QuarantineError when session and books disagree; the caller rolls back then.
     """
-    purchase = find_purchase_of(session, checkout_session)
+    purchase = _match_purchase(session, checkout_session)
     if purchase is None:
         return "stranger"
     _require_agreement(purchase, checkout_session)
-    if checkout_session.status != "complete":
-        return "waiting"
-    if checkout_session.payment_status != "paid":
-        _record_completion(session, purchase.id, checkout_session)
-        return "waiting"
-    return _grant_once(session, purchase, checkout_session)
-
-
-def find_purchase_of(session: Session, checkout_session: CheckoutSession) -> Any:
-    """Return the purchase row of a Checkout session, None for a stranger's session.
-
-    By the session's id; else, if no answer of Stripe's was ever saved, by the purchase id we sent along;
-    else rebuilt from what we sent along. Raises QuarantineError when that can't be done safely.
-    """
-    table = Purchase.__table__
-    found = session.execute(
-        select(table).where(table.c.stripe_checkout_session_id == checkout_session.id)
-    ).one_or_none()
-    metadata = checkout_session.metadata
-    if found is not None:
-        return found
-    if metadata.get("app") != "payapp" and not {"userId", "credits"} <= metadata.keys():
-        return None
-    found = session.execute(
-        select(table).where(
-            table.c.id == read_id(metadata.get("purchaseId")),
-            table.c.stripe_checkout_session_id.is_(None),
-            table.c.stripe_customer_id == checkout_session.customer_id,
-        )
-    ).one_or_none()
-    return found if found is not None else rebuild_purchase(session, checkout_session)
+    match checkout_session.status, checkout_session.payment_status:
+        case "complete", "paid":
+            return _grant_once(session, purchase, checkout_session)
+        case "complete", "unpaid":
+            _record_completion(session, purchase.id, checkout_session)
+            return "waiting"
+        case "open" | "expired", "unpaid":
+            return "waiting"
+    raise _contradiction(checkout_session)
 
 
 def fail_checkout(session: Session, checkout_session: CheckoutSession) -> bool:
@@ -76,28 +55,68 @@ def expire_checkout(session: Session, checkout_session: CheckoutSession) -> bool
 
 
 def fail_purchase(session: Session, purchase_id: int) -> None:
-    """Close a pending purchase whose payment failed. Any other stays as it is: states never go back."""
-    _close_pending(session, purchase_id, "failed")
+    """Close a purchase whose payment failed. One that is fulfilled stays as it is: states never go back."""
+    _close_purchase(session, purchase_id, "failed")
 
 
 def expire_purchase(session: Session, purchase_id: int) -> None:
     """Close a pending purchase whose Checkout page closed unpaid. Any other stays as it is."""
-    _close_pending(session, purchase_id, "expired")
+    _close_purchase(session, purchase_id, "expired")
 
 
 def _close_checkout(session: Session, checkout_session: CheckoutSession, close: Callable[[Session, int], None]) -> bool:
-    purchase = find_purchase_of(session, checkout_session)
+    purchase = _match_purchase(session, checkout_session)
     if purchase is None:
         return False
     _require_agreement(purchase, checkout_session)
+    if checkout_session.payment_status != "unpaid":
+        raise _contradiction(checkout_session)
     close(session, purchase.id)
     return True
 
 
-def _close_pending(session: Session, purchase_id: int, status: str) -> None:
+def _close_purchase(session: Session, purchase_id: int, status: Literal["expired", "failed"]) -> None:
+    """Move forward in the order pending, expired, failed, fulfilled: whatever comes first, the end is the same."""
+    before = {"expired": ("pending",), "failed": ("pending", "expired")}[status]
     session.execute(
-        update(Purchase).where(Purchase.id == purchase_id, Purchase.status == "pending").values(status=status)
+        update(Purchase).where(Purchase.id == purchase_id, Purchase.status.in_(before)).values(status=status)
     )
+
+
+def _match_purchase(session: Session, checkout_session: CheckoutSession) -> Any:
+    """Return the purchase row of a Checkout session, None for a stranger's session.
+
+    By the session's id; else, if no answer of Stripe's was ever saved, by the purchase id we sent along;
+    else rebuilt from what we sent along. Raises QuarantineError when that can't be done safely.
+    """
+    table = Purchase.__table__
+    found = session.execute(
+        select(table).where(table.c.stripe_checkout_session_id == checkout_session.id)
+    ).one_or_none()
+    if found is not None:
+        return found
+    metadata = checkout_session.metadata
+    if metadata.get("app") != APP_STAMP and not {"userId", "credits"} <= metadata.keys():
+        return None
+    return _adopt_session(session, checkout_session) or rebuild_purchase(session, checkout_session)
+
+
+def _adopt_session(session: Session, checkout_session: CheckoutSession) -> Any:
+    """Save the session's id on the purchase it names, and return the row; None if that one has a session, or is none.
+
+    The update locks the row: of two sessions that name the same purchase the second finds it taken.
+    """
+    table = Purchase.__table__
+    return session.execute(
+        update(Purchase)
+        .where(
+            Purchase.id == read_id(checkout_session.metadata.get("purchaseId")),
+            Purchase.stripe_checkout_session_id.is_(None),
+            Purchase.stripe_customer_id == checkout_session.customer_id,
+        )
+        .values(stripe_checkout_session_id=checkout_session.id)
+        .returning(*table.c)
+    ).one_or_none()
 
 
 def _require_agreement(purchase: Any, checkout_session: CheckoutSession) -> None:
@@ -113,34 +132,32 @@ def _require_agreement(purchase: Any, checkout_session: CheckoutSession) -> None
         raise QuarantineError(f"{checkout_session.id} does not agree with purchase {purchase.id} in {', '.join(wrong)}")
 
 
+def _contradiction(checkout_session: CheckoutSession) -> QuarantineError:
+    states = f"{checkout_session.status} and {checkout_session.payment_status}"
+    return QuarantineError(f"{checkout_session.id} is {states}: what was told about it does not fit")
+
+
 def _record_completion(session: Session, purchase_id: int, checkout_session: CheckoutSession) -> None:
     """The page is finished, the money is not here yet (a bank debit, say): a new purchase may be begun meanwhile."""
-    session.execute(
-        update(Purchase)
-        .where(Purchase.id == purchase_id, Purchase.status != "fulfilled")
-        .values(
-            stripe_checkout_session_id=checkout_session.id,
-            stripe_payment_intent_id=checkout_session.payment_intent_id,
-            completed_at=func.coalesce(Purchase.completed_at, utc_now()),
-        )
+    _record_payment(
+        session,
+        purchase_id,
+        checkout_session,
+        completed_at=func.coalesce(Purchase.completed_at, utc_now()),
     )
 
 
 def _grant_once(session: Session, purchase: Any, checkout_session: CheckoutSession) -> Outcome:
     """Of all who come here with the same purchase one changes its status, and only that one grants."""
-    won = session.execute(
-        update(Purchase)
-        .where(Purchase.id == purchase.id, Purchase.status != "fulfilled")
-        .values(
-            status="fulfilled",
-            fulfilled_at=utc_now(),
-            completed_at=func.coalesce(Purchase.completed_at, utc_now()),
-            stripe_checkout_session_id=checkout_session.id,
-            stripe_payment_intent_id=checkout_session.payment_intent_id,
-        )
-        .returning(Purchase.id)
-    ).scalar()
-    if won is None:
+    has_won = _record_payment(
+        session,
+        purchase.id,
+        checkout_session,
+        status="fulfilled",
+        fulfilled_at=utc_now(),
+        completed_at=func.coalesce(Purchase.completed_at, utc_now()),
+    )
+    if not has_won:
         return "already_granted"  # another worker got there first
     package = find_package(purchase.package_id)
     grant(
@@ -151,3 +168,21 @@ def _grant_once(session: Session, purchase: Any, checkout_session: CheckoutSessi
         note=f"{package.name} package" if package else "Credit package",
     )
     return "granted"
+
+
+def _record_payment(session: Session, purchase_id: int, checkout_session: CheckoutSession, **values: Any) -> bool:
+    """Change a purchase that is not fulfilled yet; return whether there was one.
+
+    Raises QuarantineError when its payment belongs to another purchase: trying again would fail for ever.
+    """
+    statement = (
+        update(Purchase)
+        .where(Purchase.id == purchase_id, Purchase.status != "fulfilled")
+        .values(stripe_payment_intent_id=checkout_session.payment_intent_id, **values)
+        .returning(Purchase.id)
+    )
+    try:
+        return session.execute(statement).scalar() is not None
+    except IntegrityError as error:
+        payment = checkout_session.payment_intent_id
+        raise QuarantineError(f"{checkout_session.id} names {payment}, which paid another purchase") from error

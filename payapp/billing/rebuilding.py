@@ -13,7 +13,7 @@ from payapp.billing.models import Purchase, customers, new_checkout_key
 from payapp.billing.packages import Package, find_package
 from payapp.clock import utc_now
 from payapp.db import insert_into
-from payapp.stripe_objects import CheckoutSession
+from payapp.stripe_objects import APP_STAMP, CheckoutSession
 
 
 def rebuild_purchase(session: Session, checkout_session: CheckoutSession) -> Any:
@@ -59,7 +59,7 @@ def _is_ours(session: Session, checkout_session: CheckoutSession, package: Packa
     metadata = checkout_session.metadata
     customer_id = session.execute(select(customers.c.stripe_customer_id).where(customers.c.id == user_id)).scalar()
     return (
-        metadata.get("app") == "payapp"
+        metadata.get("app") == APP_STAMP
         and customer_id is not None
         and customer_id == checkout_session.customer_id
         and metadata.get("credits") == str(package.credits)

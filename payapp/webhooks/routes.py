@@ -3,7 +3,7 @@
 import logging
 
 from flask import Blueprint, Response, request
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from payapp.billing.errors import QuarantineError
 from payapp.extensions import csrf, db
@@ -45,9 +45,7 @@ def _process(event: Event) -> Response:
         log.error("quarantined %s (%s): %s", event.id, event.event_type, error)
         return _fail(event, error)
     except (OperationalError, InterfaceError):
-        db.session.rollback()
-        log.exception("the database failed while processing %s (%s)", event.id, event.event_type)
-        return _answer(503, "the database is not available")
+        return _answer_database_down(event)
     except Exception as error:
         log.exception("failed to process %s (%s)", event.id, event.event_type)
         return _fail(event, error)
@@ -55,10 +53,20 @@ def _process(event: Event) -> Response:
 
 def _fail(event: Event, error: Exception) -> Response:
     """Undo what the handler did, keep the event with its error; the answer tells Stripe whether to come again."""
+    try:
+        db.session.rollback()
+        status = record_failure(db.session(), event, error)
+        db.session.commit()
+        return _answer(200 if status == "quarantined" else 500, status)
+    except SQLAlchemyError:
+        return _answer_database_down(event)
+
+
+def _answer_database_down(event: Event) -> Response:
+    """The event could not even be kept: Stripe has to bring it again."""
+    log.exception("the database failed while processing %s (%s)", event.id, event.event_type)
     db.session.rollback()
-    status = record_failure(db.session(), event, error)
-    db.session.commit()
-    return _answer(200 if status == "quarantined" else 500, status)
+    return _answer(503, "the database is not available")
 
 
 def _answer(status: int, text: str) -> Response:
