@@ -45,7 +45,7 @@ _ORDER = {"extra_forbidden": 0, "missing": 1}
 
 def _to_stripe_error(error: ValidationError, params: JsonObject) -> StripeError:
     """Stripe complains about unknown parameters first, then missing ones, then wrong values."""
-    found = error.errors(include_url=False)
+    found = [one for one in error.errors(include_url=False) if not _only_says_unset(one)]
 
     def rank(one: Any) -> tuple[int, int]:
         place = _ORDER.get(one["type"], 2)
@@ -56,6 +56,11 @@ def _to_stripe_error(error: ValidationError, params: JsonObject) -> StripeError:
     first = min(found, key=rank)
     allowed = [one for one in found if one["type"] == "literal_error"]
     return _describe(first["type"], _path(first["loc"], params), first["input"], allowed)
+
+
+def _only_says_unset(one: Any) -> bool:
+    """Whether an error comes from `Literal['']`, which lets a field be unset and enumerates nothing."""
+    return one["type"] == "literal_error" and one["ctx"]["expected"] == "''"
 
 
 def _path(location: tuple[int | str, ...], params: JsonObject) -> list[int | str]:

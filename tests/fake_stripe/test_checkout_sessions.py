@@ -105,6 +105,7 @@ def test_it_refuses_an_inactive_price(client: stripe.StripeClient) -> None:
 
 
 ITEM = "line_items[0]"
+CURRENCY = f"{ITEM}[price_data][currency]"
 REFUSED: list[tuple[dict[str, Any], str | None, str | None]] = [
     ({"mode": None}, "mode", "parameter_missing"),
     ({"mode": "paymint"}, "mode", None),
