@@ -22,7 +22,7 @@ def make_qr_code(text: str) -> QrCode:
     """Return the QR code of `text`, at most TEXT_LENGTH_MAX characters. Raises ValueError if it does not fit."""
     code = segno.make(text, error="m", micro=False)
     # segno's own markup of its own path data: nothing of the text goes into it.
-    svg = Markup(code.svg_inline(scale=6, border=4, light="#fff", dark="#000"))  # noqa: S704
+    svg = Markup(code.svg_inline(border=4, light="#fff", dark="#000", omitsize=True))  # noqa: S704
     return QrCode(
         text,
         svg,

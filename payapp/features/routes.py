@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from flask_login import current_user, login_required
 
 from payapp.billing.packages import find_package_for
-from payapp.credits.package_cards import build_package_cards
+from payapp.credits.package_cards import PackageCard, build_package_cards
 from payapp.extensions import db
 from payapp.features import FEATURES, qr_codes, spends_credits
 from payapp.features.forms import QrCodeForm
@@ -26,6 +26,13 @@ def require_login() -> None:
     """Every priced feature is paid from the logged-in user's own account."""
 
 
+@blueprint.app_errorhandler(InsufficientCreditsError)
+def show_insufficient(error: InsufficientCreditsError) -> tuple[str, int]:
+    """Any feature without a page of its own for it: 402, with a Buy button for the package that helps."""
+    template = "features/_insufficient.html" if is_htmx() else "features/insufficient.html"
+    return render_template(template, missing=error, package_card=_helpful_package(error)), 402
+
+
 @blueprint.get("/features/qr-codes")
 def show_qr_codes() -> str:
     """The form, with what a QR code costs."""
@@ -42,12 +49,16 @@ def make_qr_code() -> str | tuple[str, int]:
         with spends_credits(db.session(), current_user.id, FEATURE.id):
             result = qr_codes.make_qr_code(form.text.data)
     except InsufficientCreditsError as error:
-        card = build_package_cards([find_package_for(error.required - error.available)], daily_pace=None)[0]
-        return _page(form, missing=error, package_card=card), 402
+        return _page(form, missing=error, package_card=_helpful_package(error)), 402
     except ValueError:
         form.text.errors = ["This text does not fit into a QR code. Nothing was charged."]
         return _page(form), 422
     return _page(form, result=result)
+
+
+def _helpful_package(error: InsufficientCreditsError) -> PackageCard:
+    """Return the smallest package after which the credits would suffice."""
+    return build_package_cards([find_package_for(error.required - error.available)], daily_pace=None)[0]
 
 
 def _page(form: QrCodeForm, result: qr_codes.QrCode | None = None, **context: Any) -> str:
