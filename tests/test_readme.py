@@ -1,0 +1,58 @@
+"""What the README promises about selling a feature of one's own: its lines are run as they stand there."""
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask, request
+from flask_login import current_user
+from markupsafe import escape
+from sqlalchemy.orm import Session
+
+from payapp.extensions import db
+from payapp.features import FEATURES, Feature, spends_credits
+from payapp.ledger.balances import get_balance
+from tests.people import Visitor, give_credits
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+NAMES = {"Feature": Feature, "spends_credits": spends_credits, "db": db, "current_user": current_user}
+
+
+@pytest.fixture
+def shout(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The feature of the README, in this application; `app` stands in for the blueprint."""
+    line, route = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    names = {**NAMES, "blueprint": app, "request": request, "escape": escape}
+    monkeypatch.setitem(FEATURES, "shout", eval(line.strip().rstrip(","), names))
+    exec(route, names)
+
+
+@pytest.mark.usefixtures("shout")
+def test_it_charges_as_written(visitor: Visitor, session: Session) -> None:
+    user_id = give_credits(visitor, session, 3)
+    response = visitor.submit("/features/shout", text="hello")
+    assert (response.status_code, response.text) == (200, "HELLO")
+    assert get_balance(session, user_id).posted == 1
+
+
+@pytest.mark.usefixtures("shout")
+def test_it_offers_the_package_that_helps(visitor: Visitor, session: Session) -> None:
+    give_credits(visitor, session, 1)
+    response = visitor.submit("/features/shout", text="hello")
+    assert response.status_code == 402
+    assert 'name="package_id" value="starter"' in response.text
+
+
+@pytest.mark.usefixtures("shout")
+def test_it_costs_nothing_when_the_work_fails(visitor: Visitor, session: Session) -> None:
+    user_id = give_credits(visitor, session, 3)
+    assert visitor.submit("/features/shout").status_code == 400
+    assert get_balance(session, user_id).posted == 3
+
+
+def test_it_names_every_handled_event() -> None:
+    from payapp.webhooks.handlers import HANDLERS
+
+    listed = re.search(r"--events (\S+)", README)
+    assert listed
+    assert set(listed[1].split(",")) == set(HANDLERS)
