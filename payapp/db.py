@@ -1,12 +1,12 @@
 """The database without Flask: base class, naming convention, column types and engine set-up."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import BigInteger, DateTime, Engine, Integer, MetaData, String, event
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Engine, Integer, MetaData, String, Table, event, literal
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect, make_url
@@ -60,23 +60,23 @@ class database_now(FunctionElement[datetime]):
     """SQL for the database's own present moment, moved forward by `seconds` (may be negative)."""
 
     type = UtcDateTime()
-    inherit_cache = False
+    inherit_cache = True
     name = "database_now"
 
-    def __init__(self, seconds: float = 0) -> None:
-        super().__init__()
-        self.seconds = float(seconds)
+    def __init__(self, seconds: float | ColumnElement[float] = 0) -> None:
+        super().__init__(literal(float(seconds)) if isinstance(seconds, int | float) else seconds)
 
 
 @compiles(database_now, "postgresql")
 def _postgresql_now(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"(clock_timestamp() + interval '{element.seconds} seconds')"
+    return f"(clock_timestamp() + make_interval(secs => {compiler.process(element.clauses, **kw)}))"
 
 
 @compiles(database_now, "sqlite")
 def _sqlite_now(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
     # The same text SQLAlchemy stores for a datetime, so that comparing texts compares moments.
-    return f"(strftime('%Y-%m-%d %H:%M:%f000', 'now', '{element.seconds:+} seconds'))"
+    seconds = f"printf('%+.3f seconds', {compiler.process(element.clauses, **kw)})"
+    return f"(strftime('%Y-%m-%d %H:%M:%f000', 'now', {seconds}))"
 
 
 _sqlite_begin: ContextVar[str] = ContextVar("sqlite_begin", default="BEGIN IMMEDIATE")
@@ -143,10 +143,19 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(_sqlite_begin.get())
 
 
+def table_of(model: type[Base]) -> Table:
+    """Return the model's table: statements on it skip the ORM's part, which takes as long as all the rest."""
+    return cast(Table, model.__table__)
+
+
+def dialect_insert(session: Session) -> Callable[[Table], Any]:
+    """Return the insert() of the session's own dialect, which knows ON CONFLICT on both engines."""
+    return sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+
+
 def insert_into(session: Session, model: type[Base]) -> Any:
-    """Return the INSERT of the session's own dialect, which knows ON CONFLICT on both engines."""
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    return insert(model)
+    """Return the INSERT of the session's own dialect into the model's table."""
+    return dialect_insert(session)(table_of(model))
 
 
 class utc_date(FunctionElement[str]):

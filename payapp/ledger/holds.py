@@ -4,14 +4,17 @@ A hold ends by one conditional UPDATE: whoever changes its status from `open` wi
 finds no row. `spend()` is place and capture in one transaction, so there is one path only.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Float, Table, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from payapp.clock import utc_now
-from payapp.db import database_now, insert_into
+from payapp.db import database_now, dialect_insert, table_of
 from payapp.ledger.balances import get_balance
 from payapp.ledger.errors import CaptureTooLargeError, HoldNotOpenError, InsufficientCreditsError
 from payapp.ledger.models import Hold, HoldStatus, accounts
@@ -19,6 +22,28 @@ from payapp.ledger.posting import PostedEntry, post_entry, require_amount
 
 HOLD_SECONDS = 15 * 60
 EXPIRE_BATCH = 500
+
+HOLDS = table_of(Hold)
+
+# Built once, as in posting.py.
+SET_ASIDE = (
+    update(accounts)
+    .where(accounts.c.id == bindparam("user_id"), accounts.c.credits - accounts.c.credits_held >= bindparam("amount"))
+    .values(credits_held=accounts.c.credits_held + bindparam("amount"))
+    .returning(accounts.c.id)
+)
+CAPTURED = func.coalesce(bindparam("wanted", type_=HOLDS.c.amount.type), HOLDS.c.amount)
+CAPTURE = (
+    update(HOLDS)
+    .where(
+        HOLDS.c.id == bindparam("hold_id"),
+        HOLDS.c.status == "open",
+        HOLDS.c.expires_at > database_now(),
+        CAPTURED <= HOLDS.c.amount,
+    )
+    .values(status="captured", captured_amount=CAPTURED, ended_at=bindparam("now"))
+    .returning(HOLDS.c.user_id, HOLDS.c.amount, HOLDS.c.captured_amount, HOLDS.c.feature, HOLDS.c.note)
+)
 
 
 @dataclass(frozen=True)
@@ -45,26 +70,19 @@ def place_hold(
     (also when the account is in debt); nothing is changed then.
     """
     require_amount(amount)
-    is_set_aside = session.execute(
-        update(accounts)
-        .where(accounts.c.id == user_id, accounts.c.credits - accounts.c.credits_held >= amount)
-        .values(credits_held=accounts.c.credits_held + amount)
-        .returning(accounts.c.id)
-    ).scalar()
-    if is_set_aside is None:
+    if session.execute(SET_ASIDE, {"user_id": user_id, "amount": amount}).scalar() is None:
         raise InsufficientCreditsError(user_id, amount, get_balance(session, user_id).available)
     row = session.execute(
-        insert_into(session, Hold)
-        .values(
-            user_id=user_id,
-            amount=amount,
-            status="open",
-            feature=feature,
-            note=note,
-            expires_at=database_now(expires_in_seconds),
-            created_at=utc_now(),
-        )
-        .returning(Hold.id, Hold.expires_at)
+        _build_insert(dialect_insert(session)),
+        {
+            "user_id": user_id,
+            "amount": amount,
+            "status": "open",
+            "feature": feature,
+            "note": note,
+            "created_at": utc_now(),
+            "expires_in_seconds": expires_in_seconds,
+        },
     ).one()
     return PlacedHold(row.id, amount, row.expires_at)
 
@@ -78,18 +96,7 @@ def capture_hold(session: Session, hold_id: int, amount: int | None = None) -> P
     """
     if amount is not None:
         require_amount(amount)
-    captured = Hold.amount if amount is None else amount
-    row = session.execute(
-        update(Hold)
-        .where(
-            Hold.id == hold_id,
-            Hold.status == "open",
-            Hold.expires_at > database_now(),
-            captured <= Hold.amount,
-        )
-        .values(status="captured", captured_amount=captured, ended_at=utc_now())
-        .returning(Hold.user_id, Hold.amount, Hold.captured_amount, Hold.feature, Hold.note)
-    ).one_or_none()
+    row = session.execute(CAPTURE, {"hold_id": hold_id, "wanted": amount, "now": utc_now()}).one_or_none()
     if row is None:
         raise _why_not_captured(session, hold_id, amount)
     return post_entry(
@@ -140,6 +147,12 @@ def find_hold_status(session: Session, hold_id: int) -> HoldStatus | None:
         return None
     status: HoldStatus = "expired" if row.status == "open" and row.is_overdue else row.status
     return status
+
+
+@cache
+def _build_insert(insert: Callable[[Table], Any]) -> Any:
+    expires_at = database_now(bindparam("expires_in_seconds", type_=Float))
+    return insert(HOLDS).values(expires_at=expires_at).returning(HOLDS.c.id, HOLDS.c.expires_at)
 
 
 def _end_hold(session: Session, hold_id: int, status: HoldStatus) -> bool:

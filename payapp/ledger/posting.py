@@ -4,18 +4,33 @@ Every function takes the SQLAlchemy session first and never commits: the caller'
 holds the entry together with whatever caused it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import exists, literal, select, update
+from sqlalchemy import Table, bindparam, exists, select, update
 from sqlalchemy.orm import Session
 
 from payapp.clock import utc_now
-from payapp.db import insert_into
+from payapp.db import dialect_insert, table_of
 from payapp.ledger.errors import IdempotencyConflictError, InvalidAmountError, UnknownAccountError
 from payapp.ledger.models import Category, EntryType, LedgerEntry, accounts
 
 MAX_AMOUNT = 1_000_000_000
+
+ENTRIES = table_of(LedgerEntry)
+
+# Built once, here: SQLAlchemy takes longer to build a statement than the database to run it.
+CHANGE_ACCOUNT = (
+    update(accounts)
+    .where(accounts.c.id == bindparam("user_id"))
+    .values(
+        credits=accounts.c.credits + bindparam("amount"),
+        credits_held=accounts.c.credits_held + bindparam("held"),
+    )
+    .returning(accounts.c.credits)
+)
 
 
 @dataclass(frozen=True)
@@ -98,30 +113,29 @@ def post_entry(
 
 def _change_account(session: Session, user_id: int, amount: int, held: int) -> int:
     """Add to the two numbers of the account, lock its row until the commit, return the posted balance."""
-    posted = session.execute(
-        update(accounts)
-        .where(accounts.c.id == user_id)
-        .values(credits=accounts.c.credits + amount, credits_held=accounts.c.credits_held + held)
-        .returning(accounts.c.credits)
-    ).scalar()
+    values = {"user_id": user_id, "amount": amount, "held": held}
+    posted: int | None = session.execute(CHANGE_ACCOUNT, values).scalar()
     if posted is None:
         raise UnknownAccountError(user_id)
-    return int(posted)
+    return posted
 
 
 def _insert_once(session: Session, **values: Any) -> int | None:
-    """Insert the entry unless its idempotency key exists; return its id, or None.
+    """Insert the entry unless its idempotency key exists; return its id, or None."""
+    statement = _build_insert_once(dialect_insert(session), tuple(values))
+    entry_id: int | None = session.execute(statement, values).scalar()
+    return entry_id
 
-    NOT EXISTS for SQLite, whose guard refuses an INSERT of a key that stands, whatever its conflict clause;
+
+@cache
+def _build_insert_once(insert: Callable[[Table], Any], columns: tuple[str, ...]) -> Any:
+    """NOT EXISTS for SQLite, whose guard refuses an INSERT of a key that stands, whatever its conflict clause;
     ON CONFLICT for PostgreSQL, where another transaction may have inserted the key since the check.
     """
-    columns = LedgerEntry.__table__.c
-    row = select(*(literal(value, columns[name].type) for name, value in values.items())).where(
-        ~exists().where(LedgerEntry.idempotency_key == values["idempotency_key"])
+    row = select(*(bindparam(name, type_=ENTRIES.c[name].type) for name in columns)).where(
+        ~exists().where(ENTRIES.c.idempotency_key == bindparam("idempotency_key"))
     )
-    statement = insert_into(session, LedgerEntry).from_select(list(values), row)
-    entry_id: int | None = session.execute(statement.on_conflict_do_nothing().returning(LedgerEntry.id)).scalar()
-    return entry_id
+    return insert(ENTRIES).from_select(columns, row).on_conflict_do_nothing().returning(ENTRIES.c.id)
 
 
 def _standing_entry(

@@ -15,6 +15,9 @@ LAWS = {
     "credits are whole numbers": """
         SELECT user_id, CAST(amount AS BIGINT), amount FROM ledger_entries WHERE amount <> CAST(amount AS BIGINT)
         UNION ALL SELECT user_id, CAST(amount AS BIGINT), amount FROM holds WHERE amount <> CAST(amount AS BIGINT)""",
+    "every entry and hold has its account": """
+        SELECT user_id, user_id, NULL FROM (SELECT user_id FROM ledger_entries UNION SELECT user_id FROM holds) AS known
+        WHERE NOT EXISTS (SELECT 1 FROM users WHERE users.id = known.user_id)""",
     "posted is the sum of the entries": """
         SELECT users.id, COALESCE(entries.total, 0), users.credits
         FROM users

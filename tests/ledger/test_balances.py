@@ -1,0 +1,85 @@
+"""get_balance(), list_entries(), list_daily_usage()."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from payapp.ledger import balances, holds, posting
+from payapp.ledger.balances import get_balance, list_daily_usage, list_entries
+from payapp.ledger.errors import UnknownAccountError
+from payapp.ledger.holds import place_hold, release_hold, spend
+from payapp.ledger.posting import grant, post_entry
+from tests.ledger.books import open_account
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def at(moment: datetime, patch: pytest.MonkeyPatch) -> None:
+    """Freeze the application's clock."""
+    for module in (balances, posting, holds):
+        patch.setattr(module, "utc_now", lambda: moment)
+
+
+def test_balance_is_posted_held_and_available(session: Session) -> None:
+    user_id = open_account(session, credits=10)
+    place_hold(session, user_id, 3, feature="test")
+    balance = get_balance(session, user_id)
+    assert (balance.posted, balance.held, balance.available) == (10, 3, 7)
+
+
+def test_balance_may_be_a_debt(session: Session) -> None:
+    user_id = open_account(session, credits=10)
+    place_hold(session, user_id, 3, feature="test")
+    post_entry(session, user_id=user_id, amount=-12, entry_type="clawback", idempotency_key="refund:1")
+    balance = get_balance(session, user_id)
+    assert (balance.posted, balance.held, balance.available) == (-2, 3, -5)
+
+
+def test_balance_of_an_unknown_account_is_an_error(session: Session) -> None:
+    with pytest.raises(UnknownAccountError) as caught:
+        get_balance(session, 404)
+    assert caught.value.user_id == 404
+
+
+def test_entries_come_newest_first_and_only_the_accounts_own(session: Session) -> None:
+    noise, user_id = open_account(session, credits=7), open_account(session)
+    for n in range(1, 5):
+        grant(session, user_id, n, idempotency_key=f"purchase:{n}")
+        spend(session, noise, 1, feature="test")
+    entries = list_entries(session, user_id, limit=3)
+    assert [entry.amount for entry in entries] == [4, 3, 2]
+    assert [entry.balance_after for entry in entries] == [10, 6, 3]
+    assert entries[0].created_at.tzinfo is UTC
+
+
+def test_entries_of_nobody_are_none(session: Session) -> None:
+    open_account(session, credits=7)
+    assert list_entries(session, 404, limit=3) == []
+
+
+def test_daily_usage_has_every_day_oldest_first(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    user_id, noise = open_account(session, credits=100), open_account(session, credits=100)
+    for days_ago, amount in ((3, 50), (2, 7), (2, 1), (0, 4)):
+        at(NOON - timedelta(days=days_ago), monkeypatch)
+        spend(session, user_id, amount, feature="test")
+    spend(session, noise, 30, feature="test")
+    usage = list_daily_usage(session, user_id, days=3)
+    assert [(day.isoformat(), used) for day, used in usage] == [("2026-02-28", 8), ("2026-03-01", 0), ("2026-03-02", 4)]
+
+
+def test_daily_usage_changes_days_at_midnight_utc(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    user_id = open_account(session, credits=100)
+    midnight = NOON.replace(hour=0)
+    for moment, amount in ((midnight - timedelta(microseconds=1), 5), (midnight, 3), (NOON, 1)):
+        at(moment, monkeypatch)
+        spend(session, user_id, amount, feature="test")
+    assert [used for _, used in list_daily_usage(session, user_id, days=2)] == [5, 4]
+
+
+def test_daily_usage_counts_captures_alone(session: Session) -> None:
+    user_id = open_account(session, credits=100)
+    release_hold(session, place_hold(session, user_id, 9, feature="test").id)
+    post_entry(session, user_id=user_id, amount=-8, entry_type="clawback", idempotency_key="refund:1")
+    place_hold(session, user_id, 9, feature="test")
+    assert [used for _, used in list_daily_usage(session, user_id, days=2)] == [0, 0]
