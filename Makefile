@@ -17,7 +17,7 @@ endif
 HTMX := build/vendor/django_htmx/static/django_htmx/htmx-2.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint format bench requirements clean
+.PHONY: help setup run demo test lint format bench pictures requirements clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ format: $(VENV)/.dev ## Format the code
 
 bench: $(VENV)/.dev $(HTMX) ## Measure webhooks and spends a second on PostgreSQL; writes bench/RESULTS.md
 	$(BIN)/python -m bench
+
+pictures: $(VENV)/.dev $(HTMX) ## Take the README's picture anew
+	$(BIN)/python -m tests.browser.pictures
 
 requirements: $(VENV)/.dev ## Pin the direct requirements, and what they bring, anew
 	@$(BIN)/python -m pip install --quiet uv
