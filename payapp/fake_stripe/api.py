@@ -76,7 +76,7 @@ def _strike(call: _Call, when: str) -> Response | None:
 
 def _run(call: _Call) -> Response:
     authenticate(request.headers.get("Authorization"), call.stand_in.settings.api_key)
-    encoded = request.query_string if request.method == "GET" else request.get_data()
+    encoded = request.get_data() if request.method == "POST" else request.query_string
     call.entry.params = parse_form(encoded)
     params = validate(call.operation.params_type, call.entry.params)
     key = call.idempotency_key
@@ -136,8 +136,9 @@ def error_response(error: StripeError, request_id: str) -> Response:
     _add_headers(response, request_id)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="Stripe"'
-    if error.status in (409, 429):
-        response.headers["Stripe-Should-Retry"] = "true"
+    # Only what can go better: a kept 500 would be answered again, and a 429 asks for fewer calls.
+    if error.status == 409 or error.status >= 500:
+        response.headers["Stripe-Should-Retry"] = "false" if error.is_kept else "true"
     return response
 
 

@@ -1,5 +1,7 @@
 """Currencies, their smallest charge and how an amount is written."""
 
+from decimal import Decimal
+
 from payapp.fake_stripe.errors import parameter_error
 
 AMOUNT_MAX = 99_999_999  # https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts: eight digits
@@ -48,3 +50,13 @@ def format_money(amount: int, currency: str) -> str:
     number = f"{amount:,}" if currency in ZERO_DECIMAL else f"{amount / 100:,.2f}"
     symbol = _SYMBOLS.get(currency)
     return f"{symbol}{number}" if symbol else f"{number} {currency.upper()}"
+
+
+def format_unit(amount: str, currency: str) -> str:
+    """Write a price for one, which may have fractions of a cent: 7.8¢ as $0.078."""
+    exact = Decimal(amount)
+    if exact == exact.to_integral_value():
+        return format_money(int(exact), currency)
+    number = exact if currency in ZERO_DECIMAL else exact / 100
+    symbol = _SYMBOLS.get(currency)
+    return f"{symbol}{number:f}" if symbol else f"{number:f} {currency.upper()}"

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from payapp.fake_stripe.currencies import format_money
+from payapp.fake_stripe.currencies import format_money, format_unit
 from payapp.fake_stripe.errors import JsonObject, StripeError
 from payapp.fake_stripe.ids import new_id
 from payapp.fake_stripe.payments import OUTCOMES, pay
@@ -17,6 +17,7 @@ from payapp.fake_stripe.work import Work
 
 payment_page = Blueprint("payment_page", __name__)
 payment_page.add_app_template_filter(format_money, "money")
+payment_page.add_app_template_filter(format_unit, "unit_money")
 
 
 @payment_page.get("/c/pay/<session_id>")
@@ -32,7 +33,7 @@ def show_payment_page(session_id: str) -> Response:
     return _page(
         "payment.html",
         session=session,
-        items=line_items_of(work, session_id),
+        items=_shown_items(work, session_id),
         email=_known_email(work, session),
         outcomes=_choices(stand_in),
         is_declined="declined" in request.args,
@@ -83,6 +84,12 @@ def _find_session(work: Work, session_id: str) -> JsonObject | None:
         return None
 
 
+def _shown_items(work: Work, session_id: str) -> list[JsonObject]:
+    items = line_items_of(work, session_id)
+    products = [work.find("product", item["price"]["product"]) for item in items]
+    return [{**item, "product": found.body if found else {}} for item, found in zip(items, products, strict=True)]
+
+
 def _known_email(work: Work, session: JsonObject) -> str | None:
     stored = work.find("customer", session["customer"]) if session["customer"] else None
     email: str | None = stored.body["email"] if stored else session["customer_email"]
@@ -97,7 +104,7 @@ def _choices(stand_in: StandIn) -> list[JsonObject]:
         "settles": f"Paid about {settle:g} seconds later",
         "settle_fails": f"The bank refuses after {settle:g} seconds",
         "declined": "You stay here and can try again",
-        "lost_webhook": "Only the return page and the sweeper can tell",
+        "lost_webhook": "Paid, but the event is never sent",
     }
     return [{**vars(one), "detail": details[one.name]} for one in OUTCOMES.values()]
 

@@ -60,7 +60,7 @@ def _to_stripe_error(error: ValidationError, params: JsonObject) -> StripeError:
 
 def _only_says_unset(one: Any) -> bool:
     """Whether an error comes from `Literal['']`, which lets a field be unset and enumerates nothing."""
-    return one["type"] == "literal_error" and one["ctx"]["expected"] == "''"
+    return bool(one["type"] == "literal_error" and one["ctx"]["expected"] == "''")
 
 
 def _path(location: tuple[int | str, ...], params: JsonObject) -> list[int | str]:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -98,7 +98,7 @@ class StandInProcess:
         where: dict[str, Any] = {"params": form} if method == "GET" else {"data": form}
         return requests.request(method, f"{self.url}{path}", headers=sent, timeout=10, **where)
 
-    def control(self, method: str, path: str, body: dict[str, object] | None = None) -> Any:
+    def control(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         """Call `/_control` and return its JSON."""
         answer = requests.request(method, f"{self.url}/_control{path}", json=body, timeout=10)
         answer.raise_for_status()

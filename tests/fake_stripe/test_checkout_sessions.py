@@ -167,7 +167,7 @@ def test_it_expires_by_itself(start_stand_in: Any, tmp_path: Any) -> None:
         time.sleep(0.05)
     events = client.v1.events.list({"type": "checkout.session.expired"}).data
     assert [event.data.object["id"] for event in events] == [made.id]
-    assert events[0].request.id is None  # type: ignore[union-attr]
+    assert events[0].request.id is None
 
 
 def age_session(state: Any, session_id: str) -> None:

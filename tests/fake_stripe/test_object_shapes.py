@@ -18,7 +18,7 @@ from stripe._stripe_object import StripeObject, UntypedStripeObject
 from tests.fake_stripe.objects import create_customer, create_price, create_session
 from tests.fake_stripe.processes import Receiver, StandInProcess, wait_until
 
-RESOURCES: dict[str, type[StripeObject]] = {
+RESOURCES: dict[str, Any] = {
     "charge": stripe.Charge,
     "checkout.session": stripe.checkout.Session,
     "customer": stripe.Customer,
@@ -69,7 +69,7 @@ class SdkNames(dict[str, Any]):
 
 
 @cache
-def hints_of(cls: type) -> dict[str, Any]:
+def hints_of(cls: Any) -> dict[str, Any]:
     """Return the annotations of an SDK class, its references to other resources resolved."""
     own = {name: hint for name, hint in cls.__annotations__.items() if not name.startswith("_")}
     fields = {name: hint for name, hint in own.items() if get_origin(hint) is not ClassVar}

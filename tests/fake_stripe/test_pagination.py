@@ -12,7 +12,7 @@ def customers(stand_in: StandInProcess) -> list[str]:
 
 
 def page(client: stripe.StripeClient, **params: object) -> tuple[list[str], bool]:
-    found = client.v1.customers.list({"email": "many@example.com", **params})  # type: ignore[typeddict-item]
+    found = client.v1.customers.list({"email": "many@example.com", **params})  # type: ignore[arg-type]
     return [one.id for one in found.data], found.has_more
 
 

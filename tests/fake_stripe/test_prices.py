@@ -53,7 +53,7 @@ def test_it_filters_by_product_and_activity(client: stripe.StripeClient) -> None
 def test_it_never_changes_an_amount(client: stripe.StripeClient) -> None:
     made = create_price(client)
     with pytest.raises(stripe.InvalidRequestError) as caught:
-        client.v1.prices.update(made.id, {"unit_amount": 1})  # type: ignore[typeddict-unknown-key]
+        client.v1.prices.update(made.id, {"unit_amount": 1})  # type: ignore[arg-type]
     assert (caught.value.code, caught.value.param) == ("parameter_unknown", "unit_amount")
 
 

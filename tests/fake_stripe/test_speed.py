@@ -15,7 +15,7 @@ STARTS_MAX = 5
 
 
 def test_it_is_ready_within_a_second(start_stand_in: StartStandIn, tmp_path: Path) -> None:
-    seconds = []
+    seconds: list[float] = []
     while not seconds or (min(seconds) >= 1 and len(seconds) < STARTS_MAX):
         begun = time.perf_counter()
         start_stand_in(state=tmp_path / f"{len(seconds)}.sqlite3")
