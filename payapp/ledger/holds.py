@@ -39,7 +39,7 @@ CAPTURE = (
         HOLDS.c.id == bindparam("hold_id"),
         HOLDS.c.status == "open",
         HOLDS.c.expires_at > database_now(),
-        CAPTURED <= HOLDS.c.amount,
+        HOLDS.c.amount >= CAPTURED,
     )
     .values(status="captured", captured_amount=CAPTURED, ended_at=bindparam("now"))
     .returning(HOLDS.c.user_id, HOLDS.c.amount, HOLDS.c.captured_amount, HOLDS.c.feature, HOLDS.c.note)

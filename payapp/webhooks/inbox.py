@@ -4,19 +4,23 @@ The caller commits. An event that could not be applied is recorded by record_fai
 own, after the rollback, so that staff see it while Stripe tries again.
 """
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Table, update
 from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
 from payapp.clock import utc_now
-from payapp.db import insert_into
+from payapp.db import dialect_insert, table_of
 from payapp.stripe_objects import Event, MalformedObjectError
 from payapp.webhooks.handlers import HANDLERS
 from payapp.webhooks.models import EventStatus, StripeEvent
 
 LAST_ERROR_LENGTH_MAX = 2000
+
+EVENTS = table_of(StripeEvent)
 
 
 def process_event(session: Session, event: Event) -> EventStatus:
@@ -55,25 +59,35 @@ def record_failure(session: Session, event: Event, error: Exception) -> EventSta
 def _record(session: Session, event: Event, status: EventStatus, last_error: str | None) -> int | None:
     """Insert the event, or take up one that failed before; None when it stands with a final status."""
     now = utc_now()
-    outcome: dict[str, Any] = {
-        "status": status,
-        "last_error": last_error,
-        "processed_at": None if status == "failed" else now,
-    }
-    statement = insert_into(session, StripeEvent).values(
-        stripe_event_id=event.id,
-        event_type=event.event_type,
-        payload=event.payload,
-        attempts=1,
-        created_at=event.created_at,
-        received_at=now,
-        **outcome,
-    )
     row_id: int | None = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["stripe_event_id"],
-            set_={**outcome, "attempts": StripeEvent.attempts + 1},
-            where=StripeEvent.status.in_(("received", "failed")),
-        ).returning(StripeEvent.id)
+        _build_upsert(dialect_insert(session)),
+        {
+            "stripe_event_id": event.id,
+            "event_type": event.event_type,
+            "payload": event.payload,
+            "status": status,
+            "attempts": 1,
+            "last_error": last_error,
+            "created_at": event.created_at,
+            "received_at": now,
+            "processed_at": None if status == "failed" else now,
+        },
     ).scalar()
     return row_id
+
+
+@cache
+def _build_upsert(insert: Callable[[Table], Any]) -> Any:
+    """Built once an engine: SQLAlchemy takes longer to build a statement than the database to run it."""
+    statement = insert(EVENTS)
+    new = statement.excluded
+    return statement.on_conflict_do_update(
+        index_elements=[EVENTS.c.stripe_event_id],
+        set_={
+            "status": new.status,
+            "last_error": new.last_error,
+            "processed_at": new.processed_at,
+            "attempts": EVENTS.c.attempts + 1,
+        },
+        where=EVENTS.c.status.in_(("received", "failed")),
+    ).returning(EVENTS.c.id)
