@@ -1,0 +1,78 @@
+"""The commands of the README, as a newcomer types them."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.journeys.person import Person
+from tests.processes import PROJECT_ROOT, free_port, wait_for
+
+# What a newcomer's shell does not have, but a test run may.
+SETTINGS = ("STRIPE_SECRET_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET", "DATABASE_URL", "APP_BASE_URL")
+
+pytestmark = pytest.mark.skipif(
+    not (PROJECT_ROOT / ".venv/.run-time").exists(), reason="make has installed nothing here"
+)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in SETTINGS and not name.startswith("MAKE")}
+    return {**kept, "PAYAPP_INSTANCE_PATH": str(tmp_path / "instance")}
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`make run` on free ports, ready; ended at the end, if the test has not."""
+    port, stripe_port = free_port(), free_port()
+    process = subprocess.Popen(
+        ["make", "run", f"PORT={port}", f"STRIPE_PORT={stripe_port}"],
+        cwd=PROJECT_ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        wait_for(f"http://localhost:{port}/readyz", seconds=60)
+        wait_for(f"http://localhost:{stripe_port}/_control/health", seconds=60)
+        yield process, f"http://localhost:{port}"
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(timeout=30)
+
+
+def test_make_run_sells_credits_and_stops_on_ctrl_c(run: tuple[subprocess.Popen[str], str]) -> None:
+    process, url = run
+    person = Person(url, "newcomer@example.com")
+    person.sign_up()
+    person.pay(person.start_buying("starter"))
+    person.wait_for_balance(100)
+    assert person.make_qr_code("hello").status_code == 200
+    children = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)  # what a terminal sends on Ctrl-C
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode in (0, -signal.SIGINT), output  # make itself ends by the signal, as it should
+    assert f"payapp is ready: open {url}" in output
+    assert "Traceback" not in output
+    assert psutil.wait_procs(children, timeout=5)[1] == []
+
+
+def test_make_demo_prints_the_journey(environment: dict[str, str]) -> None:
+    done = subprocess.run(["make", "demo"], cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for words in ("sign up", "Stripe customer cus_", "balance 500", "balance 499", "every law holds"):
+        assert words in done.stdout
+
+
+def test_make_lists_its_targets(environment: dict[str, str]) -> None:
+    done = subprocess.run(["make"], cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=True)
+    for target in ("run", "test", "demo", "lint", "bench"):
+        assert f"make {target} " in done.stdout
