@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Literal, get_args
 from uuid import uuid4
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, column, table, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, column, table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payapp.clock import utc_now
@@ -15,7 +15,7 @@ PurchaseStatus = Literal["pending", "fulfilled", "expired", "failed"]
 # A user seen as a Stripe customer. The table itself belongs to auth/models.py.
 customers = table(
     "users",
-    column("id", Integer),
+    column("id", BigInteger),
     column("email", String),
     column("stripe_customer_id", String),
     column("stripe_customer_key", String),
