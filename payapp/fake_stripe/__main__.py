@@ -13,7 +13,10 @@ def main() -> None:
         raise SystemExit("--webhook-url and --webhook-secret belong together")
     options = vars(arguments)
     port, host = options.pop("port"), options.pop("host")
-    serve(port, host, StandInSettings(**options))
+    try:
+        serve(port, host, StandInSettings(**options))
+    except OSError as error:
+        raise SystemExit(f"The stand-in can't listen on {host}:{port}: {error.strerror}") from error
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -43,17 +43,20 @@ class Deliverer:
         self._lock = threading.Lock()
         self._wake_up = threading.Event()
         self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="deliverer", daemon=True)
         self.is_held = False
 
     def start(self) -> None:
         """Start the thread; deliveries left over by an earlier process continue."""
         self._store.on_commit = self._wake_up.set
-        threading.Thread(target=self._run, name="deliverer", daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
-        """Start no further attempt."""
+        """Start no further attempt. One in flight is not waited for: it will be made again after a restart."""
         self._is_stopping = True
         self._wake_up.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
 
     def hold(self) -> None:
         """Start no attempt until `release`; those in flight come to their end."""
@@ -134,6 +137,8 @@ class Deliverer:
         is_delivered = status is not None and 200 <= status < 300
         is_over = now + wait - first > GIVE_UP_SECONDS
         outcome = "delivered" if is_delivered else ("given_up" if is_over else "pending")
+        if self._is_stopping:
+            return
         with self._store.transaction():
             self._store.execute(
                 "UPDATE deliveries SET attempts = attempts + 1, first_attempt_at = ?, next_attempt_at = ?, "

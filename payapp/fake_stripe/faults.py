@@ -73,9 +73,8 @@ class Faults:
     def strike(self, fault: Fault) -> Response | None:
         """Let it happen. Returns what to answer instead, None to go on; raises StripeError for Stripe's own."""
         if fault.fault in ("timeout", "hang"):
-            self.stopping.wait(fault.seconds)
-        if fault.fault == "timeout":
-            return None
+            is_stopping = self.stopping.wait(fault.seconds)
+            return None if fault.fault == "timeout" and not is_stopping else hang_up(is_reset=False)
         if fault.fault == "502":
             return Response(_BAD_GATEWAY, 502, mimetype="text/html")
         if fault.fault in _ANSWERS:

@@ -55,5 +55,5 @@ def forwarding(start_stand_in: StartStandIn, receiver: Receiver) -> StandInProce
         settle_seconds=0.3,
         late_seconds=0.7,
         retry_base_seconds=0.1,
-        delivery_timeout_seconds=1,
+        delivery_timeout_seconds=2,
     )

@@ -60,7 +60,7 @@ def test_it_signs_each_attempt_afresh(start_stand_in: StartStandIn, receiver: Re
 
 
 def test_it_counts_a_time_out_as_a_failure(forwarding: StandInProcess, receiver: Receiver) -> None:
-    receiver.delays["/webhooks"] = 1.5
+    receiver.delays["/webhooks"] = 2.5
     create_customer(forwarding.client())
     receiver.wait_for("customer.created")
     receiver.delays.clear()
@@ -69,15 +69,14 @@ def test_it_counts_a_time_out_as_a_failure(forwarding: StandInProcess, receiver:
 
 
 def test_one_slow_endpoint_does_not_hold_up_another(start_stand_in: StartStandIn, receiver: Receiver) -> None:
-    client = start_stand_in(delivery_timeout_seconds=3).client()
+    client = start_stand_in(delivery_timeout_seconds=30).client()
     for path in ("/slow", "/quick"):
         client.v1.webhook_endpoints.create({"url": receiver.url + path, "enabled_events": ["customer.created"]})
-    receiver.delays["/slow"] = 2
-    started = time.time()
+    receiver.delays["/slow"] = 20
     for _ in range(30):
         create_customer(client)
-    wait_until(lambda: len(receiver.events(path="/quick")) == 30, seconds=1.8)
-    assert time.time() - started < 2
+    wait_until(lambda: len(receiver.events(path="/quick")) == 30)
+    assert 0 < len(receiver.events(path="/slow")) < 30
 
 
 def test_it_goes_on_after_a_restart(start_stand_in: StartStandIn, receiver: Receiver, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import stripe
 
 from tests.fake_stripe.conftest import StartStandIn
 from tests.fake_stripe.objects import create_customer, create_price, create_session
+from tests.fake_stripe.processes import wait_until
 
 
 def test_it_keeps_everything_over_a_restart(start_stand_in: StartStandIn, tmp_path: Path) -> None:
@@ -40,8 +41,7 @@ def test_it_keeps_what_it_acknowledged_when_killed(start_stand_in: StartStandIn,
     workers = [threading.Thread(target=work) for _ in range(3)]
     for worker in workers:
         worker.start()
-    while len(acknowledged) < 60:
-        pass
+    wait_until(lambda: len(acknowledged) >= 60, seconds=30)
     stand_in.kill()
     for worker in workers:
         worker.join()
@@ -59,12 +59,10 @@ def test_it_settles_what_a_killed_process_had_promised(start_stand_in: StartStan
     stand_in.pay(made, "settles")
     stand_in.kill()
     client = stand_in.start().client()
-    events: list[str] = []
-    for _ in range(200):
-        events = [event.type for event in client.v1.events.list({"limit": 100}).data]
-        if "checkout.session.async_payment_succeeded" in events:
-            break
-    assert events.count("checkout.session.async_payment_succeeded") == 1
+    settled = "checkout.session.async_payment_succeeded"
+    wait_until(lambda: client.v1.events.list({"type": settled}).data)
+    assert client.v1.checkout.sessions.retrieve(made.id).payment_status == "paid"
+    assert len(client.v1.events.list({"type": settled}).data) == 1
 
 
 def test_it_keeps_nothing_without_a_state_file(start_stand_in: StartStandIn) -> None:
