@@ -5,16 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from payapp import create_app
+from payapp.auth import accounts
 from payapp.db import expect_reads_only
 from payapp.extensions import db, limiter
 from tests.databases import ENGINES, PostgresDatabases, SqliteDatabases, running_postgres
 from tests.people import IsolatedClient, Visitor
-from tests.processes import SECRET_KEY, WEBHOOK_SECRET
+from tests.processes import SECRET_KEY, WEBHOOK_SECRET, Stack, running
+from tests.stand_in import StandIn, running_stand_in
 
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
@@ -100,3 +103,44 @@ def client(app: Flask) -> FlaskClient:
 def visitor(app: Flask) -> Visitor:
     """A person with a browser who has not signed up yet."""
     return Visitor(app.test_client())
+
+
+@pytest.fixture(autouse=True)
+def quick_password_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are argon2id here too, only not as slow to guess; tests in this process make many."""
+    monkeypatch.setattr(accounts, "hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    accounts._nobodys_hash.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    """The Stripe stand-in, one process for each test process. It sends no webhooks: see tests/processes.py for that."""
+    with running_stand_in(tmp_path_factory.mktemp("stand_in")) as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def stripe(settings: dict[str, str], stand_in: StandIn) -> StandIn:
+    """The stand-in, connected with the application of this test. Name it before `app`, `client` and `visitor`."""
+    stand_in.reset()
+    settings["STRIPE_API_BASE"] = stand_in.url
+    return stand_in
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """payapp as real processes, two of them for the web, and a stand-in that sends webhooks; a module shares it."""
+    databases = request.getfixturevalue(
+        {"sqlite": "sqlite_databases", "postgresql": "postgres_databases"}[request.param]
+    )
+    folder = tmp_path_factory.mktemp("stack")
+    with running(Stack(databases.create(folder), folder, web_workers=2)) as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack_stand_in(stack: Stack) -> StandIn:
+    """The stand-in beside `stack`, its faults and its log of requests forgotten."""
+    stand_in = StandIn(stack.stripe_url, stack.folder / "fake_stripe.sqlite3")
+    stand_in.reset()
+    return stand_in

@@ -1,0 +1,98 @@
+"""Users and their passwords, without any page."""
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy.orm import Session
+
+from payapp.auth import accounts
+from payapp.auth.accounts import EmailTakenError, check_password, create_user, find_user, renew_hash
+
+PASSWORD = "correct horse battery"
+HASHER_OF_THE_APPLICATION = accounts.hasher  # before the tests' own, quicker one takes its place
+
+
+def test_it_works(session: Session) -> None:
+    user = create_user(session, "ada@example.com", PASSWORD)
+    session.commit()
+    assert find_user(session, "ada@example.com") is user
+    assert check_password(session, "ada@example.com", PASSWORD) is user
+
+
+def test_it_hashes_with_argon2id_as_its_authors_recommend(session: Session) -> None:
+    assert create_user(session, "ada@example.com", PASSWORD).password_hash.startswith("$argon2id$v=19$")
+    assert HASHER_OF_THE_APPLICATION.memory_cost >= 19 * 1024  # OWASP's least, in KiB
+    assert HASHER_OF_THE_APPLICATION.time_cost >= 2
+
+
+def test_it_salts_every_hash(session: Session) -> None:
+    first = create_user(session, "ada@example.com", PASSWORD)
+    second = create_user(session, "grace@example.com", PASSWORD)
+    assert first.password_hash != second.password_hash
+
+
+@pytest.mark.parametrize("typed", ["ADA@example.com", "ada@EXAMPLE.COM", "  Ada@Example.com "])
+def test_it_compares_addresses_without_regard_to_capitals(session: Session, typed: str) -> None:
+    user = create_user(session, "Ada@example.com", PASSWORD)
+    assert user.email == "ada@example.com"
+    assert find_user(session, typed) is user
+
+
+def test_it_takes_a_composed_letter_and_its_parts_for_the_same(session: Session) -> None:
+    user = create_user(session, "andr\N{LATIN SMALL LETTER E WITH ACUTE}@example.com", PASSWORD)
+    assert find_user(session, "andre\N{COMBINING ACUTE ACCENT}@example.com") is user
+
+
+def test_it_refuses_an_address_that_is_taken_in_other_capitals(session: Session) -> None:
+    create_user(session, "ada@example.com", PASSWORD)
+    session.commit()
+    with pytest.raises(EmailTakenError):
+        create_user(session, "ADA@EXAMPLE.COM", "another password")
+    assert accounts.count_users(session) == 1
+
+
+def test_it_begins_without_credits_and_without_a_customer(session: Session) -> None:
+    user = create_user(session, "ada@example.com", PASSWORD)
+    session.commit()
+    assert (user.credits, user.credits_held, user.stripe_customer_id) == (0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("email", "password"), [("ada@example.com", "wrong"), ("nobody@example.com", PASSWORD), ("ada@example.com", "")]
+)
+def test_it_refuses_a_wrong_password_and_an_unknown_address(session: Session, email: str, password: str) -> None:
+    create_user(session, "ada@example.com", PASSWORD)
+    assert check_password(session, email, password) is None
+
+
+def test_it_refuses_a_hash_that_is_none(session: Session) -> None:
+    user = create_user(session, "ada@example.com", PASSWORD)
+    user.password_hash = "none"
+    assert check_password(session, "ada@example.com", "none") is None
+
+
+def test_it_verifies_for_an_unknown_address_too(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    verified: list[str] = []
+
+    class Watched(PasswordHasher):
+        def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # type: ignore[override]
+            verified.append(str(password))
+            return super().verify(hash, password)
+
+    monkeypatch.setattr(accounts, "hasher", Watched(time_cost=1, memory_cost=64))
+    check_password(session, "nobody@example.com", "guess")
+    assert verified == ["guess"]  # so that the time it takes tells nothing
+
+
+def test_it_renews_an_outdated_hash_once(session: Session) -> None:
+    user = create_user(session, "ada@example.com", PASSWORD)
+    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    user.password_hash = weak
+    session.commit()
+    renew_hash(session, user.id, weak, PASSWORD)
+    session.commit()
+    renewed = user.password_hash
+    renew_hash(session, user.id, renewed, PASSWORD)
+    session.commit()
+    assert renewed != weak
+    assert user.password_hash == renewed
+    assert check_password(session, "ada@example.com", PASSWORD) is user
