@@ -64,8 +64,8 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "(status = 'captured' AND captured_amount BETWEEN 1 AND amount)"
-            " OR (status <> 'captured' AND captured_amount IS NULL)",
+            "(status = 'captured') = (captured_amount IS NOT NULL)"
+            " AND (captured_amount IS NULL OR captured_amount BETWEEN 1 AND amount)",
             name=op.f("ck_holds_captured_amount"),
         ),
         sa.CheckConstraint("status IN ('open', 'captured', 'released', 'expired')", name=op.f("ck_holds_status")),

@@ -61,8 +61,8 @@ class Hold(Base):
         CheckConstraint(_one_of("status", get_args(HoldStatus)), name="status"),
         CheckConstraint("amount > 0", name="amount_positive"),
         CheckConstraint(
-            "(status = 'captured' AND captured_amount BETWEEN 1 AND amount)"
-            " OR (status <> 'captured' AND captured_amount IS NULL)",
+            "(status = 'captured') = (captured_amount IS NOT NULL)"
+            " AND (captured_amount IS NULL OR captured_amount BETWEEN 1 AND amount)",
             name="captured_amount",
         ),
         Index("ix_holds_user_id_id", "user_id", "id"),

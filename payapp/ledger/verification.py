@@ -53,7 +53,8 @@ LAWS = {
     "an idempotency key exists once": """
         SELECT MIN(user_id), 1, COUNT(*) FROM ledger_entries GROUP BY idempotency_key HAVING COUNT(*) > 1""",
     "a capture takes no more than its hold": """
-        SELECT user_id, amount, captured_amount FROM holds WHERE captured_amount > amount""",
+        SELECT user_id, amount, captured_amount FROM holds
+        WHERE status = 'captured' AND (captured_amount IS NULL OR captured_amount NOT BETWEEN 1 AND amount)""",
     "every captured hold has its entry": """
         SELECT holds.user_id, -holds.captured_amount, ledger_entries.amount
         FROM holds
