@@ -18,6 +18,7 @@ from sqlalchemy.types import TypeDecorator
 
 SQLITE_BUSY_TIMEOUT_SECONDS = 15
 POSTGRES_CONNECT_TIMEOUT_SECONDS = 5
+POSTGRES_POOL_SIZE = 8  # one connection for each of a worker's threads, see gunicorn.conf.py
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -121,6 +122,7 @@ def engine_options(url: str) -> dict[str, Any]:
         "hide_parameters": True,  # errors are logged; addresses and hashes have no place in a log
         "pool_pre_ping": True,
         "pool_recycle": 1800,
+        "pool_size": POSTGRES_POOL_SIZE,
         # No prepared statements: they break behind a transaction pooler.
         "connect_args": {"prepare_threshold": None, "connect_timeout": POSTGRES_CONNECT_TIMEOUT_SECONDS},
     }

@@ -36,24 +36,25 @@ def show_insufficient(error: InsufficientCreditsError) -> tuple[str, int]:
 @blueprint.get("/features/qr-codes")
 def show_qr_codes() -> str:
     """The form, with what a QR code costs."""
-    return _page(QrCodeForm())
+    return _page(current_user.id, QrCodeForm())
 
 
 @blueprint.post("/features/qr-codes")
 def make_qr_code() -> str | tuple[str, int]:
     """Make one QR code for its cost; 402 with the way to buy when credits are missing, 422 for a bad text."""
+    user_id = current_user.id  # asked once: after a commit the question would load the user again
     form = QrCodeForm()
     if not form.validate_on_submit():
-        return _page(form), 422
+        return _page(user_id, form), 422
     try:
-        with spends_credits(db.session(), current_user.id, FEATURE.id):
+        with spends_credits(db.session(), user_id, FEATURE.id):
             result = qr_codes.make_qr_code(form.text.data)
     except InsufficientCreditsError as error:
-        return _page(form, missing=error, package_card=_helpful_package(error)), 402
+        return _page(user_id, form, missing=error, package_card=_helpful_package(error)), 402
     except ValueError:
         form.text.errors = ["This text does not fit into a QR code. Nothing was charged."]
-        return _page(form), 422
-    return _page(form, result=result)
+        return _page(user_id, form), 422
+    return _page(user_id, form, result=result)
 
 
 def _helpful_package(error: InsufficientCreditsError) -> PackageCard:
@@ -61,10 +62,10 @@ def _helpful_package(error: InsufficientCreditsError) -> PackageCard:
     return build_package_cards([find_package_for(error.required - error.available)], daily_pace=None)[0]
 
 
-def _page(form: QrCodeForm, result: qr_codes.QrCode | None = None, **context: Any) -> str:
+def _page(user_id: int, form: QrCodeForm, result: qr_codes.QrCode | None = None, **context: Any) -> str:
     """Render the whole page, or for htmx the part that changes together with the header's balance."""
     template = "features/_qr_codes.html" if is_htmx() else "features/qr_codes.html"
-    balance = get_balance(db.session(), current_user.id)
+    balance = get_balance(db.session(), user_id)
     return render_template(
         template, form=form, feature=FEATURE, result=result, balance=balance, oob=is_htmx(), **context
     )
