@@ -51,9 +51,14 @@ def record_failure(session: Session, event: Event, error: Exception) -> EventSta
     """
     needs_staff = isinstance(error, QuarantineError | MalformedObjectError)
     status: EventStatus = "quarantined" if needs_staff else "failed"
-    reason = f"{type(error).__name__}: {error}"[:LAST_ERROR_LENGTH_MAX].replace("\0", "")
-    _record(session, event, status, reason)
+    _record(session, event, status, _describe(error))
     return status
+
+
+def _describe(error: Exception) -> str:
+    """Return what the error says, without the characters that no database can hold."""
+    text = f"{type(error).__name__}: {error}"[:LAST_ERROR_LENGTH_MAX]
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _record(session: Session, event: Event, status: EventStatus, last_error: str | None) -> int | None:
