@@ -99,7 +99,7 @@ def test_everything_at_once_fails_nowhere(session: Session, database_url: str, r
     """No deadlock, no "database is locked", and verify() gives no false alarm meanwhile."""
     user_ids = [open_account(session, credits=20) for _ in range(3)]
     jobs = [partial(racing.do_everything, user_ids=user_ids, seconds=3, seed=n) for n in range(WORKERS)]
-    counted = sum(racers.race(database_url, jobs), start=Counter())
+    counted: Counter[str] = sum(racers.race(database_url, jobs), start=Counter())
     assert set(counted) >= set(racing.DEEDS), counted
     assert verify(session) == []
 

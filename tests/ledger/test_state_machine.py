@@ -191,4 +191,4 @@ class LedgerMachine(RuleBasedStateMachine):
 def test_the_book_agrees_with_a_simple_model(database_url: str) -> None:
     with engine_for(database_url) as engine:
         machine = type("Machine", (LedgerMachine,), {"engine": engine})
-        run_state_machine_as_test(machine, settings=RUNS)  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(machine, settings=RUNS)
