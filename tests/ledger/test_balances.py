@@ -70,11 +70,18 @@ def test_daily_usage_has_every_day_oldest_first(session: Session, monkeypatch: p
 
 def test_daily_usage_changes_days_at_midnight_utc(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     user_id = open_account(session, credits=100)
-    midnight = NOON.replace(hour=0)
-    for moment, amount in ((midnight - timedelta(microseconds=1), 5), (midnight, 3), (NOON, 1)):
+    midnight, instant = NOON.replace(hour=0), timedelta(microseconds=1)
+    first_day = midnight - timedelta(days=1)
+    for moment, amount in (
+        (first_day - instant, 50),
+        (first_day, 20),
+        (midnight - instant, 5),
+        (midnight, 3),
+        (NOON, 1),
+    ):
         at(moment, monkeypatch)
         spend(session, user_id, amount, feature="test")
-    assert [used for _, used in list_daily_usage(session, user_id, days=2)] == [5, 4]
+    assert [used for _, used in list_daily_usage(session, user_id, days=2)] == [25, 4]
 
 
 def test_daily_usage_counts_captures_alone(session: Session) -> None:

@@ -1,0 +1,57 @@
+"""Who may import whom: the table of docs/architecture.md, as the house stands."""
+
+from tests.source_rules import Module, imports_of, is_within
+
+# Path below payapp/ → all it may import besides the standard library; the longest path counts.
+CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
+    "clock.py": (),
+    "formats.py": (),
+    "deadline.py": (),
+    "stripe_json.py": (),
+    "db.py": ("sqlalchemy",),
+    "config.py": ("environs", "sqlalchemy", "payapp.db"),
+    "htmx.py": ("flask",),
+    "ledger/": ("sqlalchemy", "payapp.ledger", "payapp.db", "payapp.clock"),
+    # The dataclasses that cross the wall, and the wall.
+    "stripe_objects.py": ("payapp.stripe_json",),
+    "stripe_service.py": ("stripe", "payapp.stripe_objects", "payapp.stripe_json", "payapp.deadline"),
+    "billing/": (
+        *("sqlalchemy", "payapp.billing", "payapp.ledger", "payapp.stripe_service", "payapp.stripe_objects"),
+        *("payapp.db", "payapp.clock"),
+    ),
+    "auth/models.py": ("sqlalchemy", "flask_login", "payapp.db", "payapp.clock", "payapp.ledger"),
+    "auth/accounts.py": ("sqlalchemy", "argon2", "payapp.auth.models"),
+    "webhooks/inbox.py": (
+        *("sqlalchemy", "payapp.billing", "payapp.stripe_objects", "payapp.webhooks.handlers"),
+        *("payapp.webhooks.models", "payapp.db", "payapp.clock"),
+    ),
+    "webhooks/models.py": ("sqlalchemy", "payapp.db", "payapp.clock"),
+    "webhooks/handlers/": (
+        *("sqlalchemy", "payapp.billing", "payapp.stripe_objects", "payapp.webhooks.handlers"),
+        *("payapp.db", "payapp.clock"),
+    ),
+}
+# The rest are doors. They take input, call the core and answer; the core asks the database and Stripe.
+KEPT_FROM_DOORS = ("stripe", "payapp.fake_stripe", "payapp.ledger.models")
+# A query belongs into the core: a route, a command or a job has no use for sqlalchemy beyond its errors and types.
+THIN = ("routes.py", "cli/", "jobs.py", "operations.py", "pages.py", "errors.py", "services.py", "admin/", "api/")
+SQLALCHEMY_FOR_THIN = ("sqlalchemy.exc", "sqlalchemy.orm.Session", "sqlalchemy.engine")
+
+
+def forbidden_imports(module: Module) -> list[str]:
+    """Return what the module imports and may not."""
+    found = imports_of(module)
+    if module.path.startswith("fake_stripe/"):
+        return sorted(
+            name for name in found if is_within(name, ["payapp"]) and not is_within(name, ["payapp.fake_stripe"])
+        )
+    core = max((path for path in CORE_MAY_IMPORT if module.path.startswith(path)), key=len, default=None)
+    if core is not None:
+        return sorted(name for name in found if not is_within(name, CORE_MAY_IMPORT[core]))
+    kept = [name for name in KEPT_FROM_DOORS if not (module.path.startswith("cli/") and name == "payapp.fake_stripe")]
+    return sorted(name for name in found if is_within(name, kept) or _is_a_query(module.path, name))
+
+
+def _is_a_query(path: str, name: str) -> bool:
+    is_thin = path.endswith("/routes.py") or path.startswith(THIN)
+    return is_thin and is_within(name, ["sqlalchemy"]) and not is_within(name, SQLALCHEMY_FOR_THIN)
