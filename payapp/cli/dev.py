@@ -18,7 +18,10 @@ def fake_stripe(port: int) -> None:
     from payapp.fake_stripe.settings import StandInSettings
 
     settings = get_settings()
+    if not settings.stripe_api_base:
+        click.echo("STRIPE_SECRET_KEY is set: payapp talks to Stripe itself, and the stand-in waits in vain.")
     stand_in = StandInSettings(
+        public_url=f"http://localhost:{port}",
         state_path=str(settings.instance_path / "fake_stripe.sqlite3"),
         webhook_url=f"{settings.app_base_url}/webhooks/stripe",
         webhook_secret=(settings.stripe_webhook_secrets or [LOCAL_STRIPE_WEBHOOK_SECRET])[0],
