@@ -1,6 +1,7 @@
 """The laws of the ledger, one test each, named as in README.md. Their races: test_races.py."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,12 +9,14 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from payapp.ledger import verification
 from payapp.ledger.errors import (
     HoldNotOpenError,
     IdempotencyConflictError,
     InsufficientCreditsError,
     InvalidAmountError,
 )
+from payapp.ledger.guards import POSTGRESQL_GUARDS, SQLITE_GUARDS
 from payapp.ledger.holds import capture_hold, expire_holds, place_hold, release_hold, spend
 from payapp.ledger.models import Hold, LedgerEntry
 from payapp.ledger.posting import grant, post_entry
@@ -102,3 +105,11 @@ def test_law_7_a_correction_is_a_new_entry_that_names_what_it_corrects(session: 
     session.execute(text(account("credits = 130")))
     with pytest.raises(IntegrityError):  # once only
         session.execute(text(entry(30, 130, "reversal", "reversal:2", reverses=SPENT).replace("(100,", "(101,")))
+
+
+def test_the_readme_names_every_law_and_guard() -> None:
+    readme = (Path(verification.__file__).parent / "README.md").read_text()
+    assert [law for law in verification.LAWS if law not in readme] == []
+    for name, sql in (SQLITE_GUARDS | POSTGRESQL_GUARDS).items():
+        if "CREATE TRIGGER" in sql:
+            assert f"`{name}`" in readme
