@@ -1,0 +1,46 @@
+"""What tests of buying begin with."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from payapp.auth.models import User
+from payapp.services import get_stripe
+from payapp.stripe_service import StripeService
+from tests.factories import make_user
+from tests.processes import PROJECT_ROOT
+from tests.stand_in import StandIn
+
+DieAfterStripe = Callable[[str, int], None]
+
+
+@pytest.fixture
+def user(stripe: StandIn, session: Session) -> User:
+    """Somebody whom Stripe does not know yet, with an address of this test's own."""
+    return make_user(session, email=f"ada.{uuid4().hex}@example.com", stripe_customer_id=None)
+
+
+@pytest.fixture
+def service(app: Flask, session: Session) -> StripeService:
+    """The application's Stripe service."""
+    return get_stripe()
+
+
+@pytest.fixture
+def die_after_stripe(settings: dict[str, str], session: Session) -> DieAfterStripe:
+    """Run a process that is killed between Stripe's answer and its own commit: see tests/billing/dying.py."""
+
+    def die(deed: str, user_id: int) -> None:
+        session.rollback()  # what this process has read is about to change
+        command = [sys.executable, "-m", "tests.billing.dying", deed, str(user_id)]
+        ended = subprocess.run(command, cwd=PROJECT_ROOT, env={**os.environ, **settings}, check=False, timeout=60)
+        assert ended.returncode == -signal.SIGKILL
+
+    return die
