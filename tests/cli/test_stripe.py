@@ -1,0 +1,60 @@
+"""flask stripe register-webhook URL"""
+
+from uuid import uuid4
+
+import pytest
+
+from payapp.webhooks.handlers import HANDLERS
+from tests.cli.conftest import RunCommand
+from tests.stand_in import StandIn
+
+pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])  # the database is not asked
+
+
+@pytest.fixture
+def url() -> str:
+    return f"https://{uuid4().hex}.example/webhooks/stripe"
+
+
+def list_endpoints(stripe: StandIn, url: str) -> list[dict[str, object]]:
+    return [found for found in stripe.get("/v1/webhook_endpoints", limit="100")["data"] if found["url"] == url]
+
+
+def test_it_works(stripe: StandIn, run: RunCommand, url: str) -> None:
+    result = run("stripe", "register-webhook", url)
+    [endpoint] = list_endpoints(stripe, url)
+    assert result.exit_code == 0
+    first, second = result.stdout.splitlines()
+    assert first == f"{endpoint['id']} receives {len(HANDLERS)} event types at {url}"
+    assert second.startswith("STRIPE_WEBHOOK_SECRET=whsec_")
+
+
+def test_it_asks_for_exactly_what_has_a_handler(stripe: StandIn, run: RunCommand, url: str) -> None:
+    run("stripe", "register-webhook", url)
+    [endpoint] = list_endpoints(stripe, url)
+    assert set(endpoint["enabled_events"]) == set(HANDLERS)  # type: ignore[call-overload]
+    assert {
+        "checkout.session.completed",
+        "checkout.session.async_payment_succeeded",
+        "checkout.session.async_payment_failed",
+        "checkout.session.expired",
+    } <= set(HANDLERS)
+
+
+def test_it_registers_an_address_once(stripe: StandIn, run: RunCommand, url: str) -> None:
+    run("stripe", "register-webhook", url)
+    again = run("stripe", "register-webhook", url)
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert f"there is an endpoint for {url} already" in again.stderr
+    assert len(list_endpoints(stripe, url)) == 1
+
+
+def test_it_says_why_stripe_refused(stripe: StandIn, run: RunCommand) -> None:
+    result = run("stripe", "register-webhook", "no address")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "Error: " in result.stderr
+
+
+def test_it_fails_when_stripe_is_down(run: RunCommand, url: str) -> None:
+    result = run("stripe", "register-webhook", url)
+    assert (result.exit_code, result.stdout) == (1, "")

@@ -1,0 +1,92 @@
+"""flask users sync-customers"""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from payapp.auth.models import User
+from tests.cli.conftest import RunCommand
+from tests.factories import make_user
+from tests.processes import PROJECT_ROOT
+from tests.stand_in import CREATE_CUSTOMER, StandIn
+
+
+def list_customer_ids(session: Session) -> list[str | None]:
+    session.rollback()
+    return list(session.scalars(select(User.stripe_customer_id).order_by(User.id)))
+
+
+def make_users(session: Session, count: int) -> list[str]:
+    """Return the addresses of so many users whom Stripe does not know."""
+    emails = [f"{uuid4().hex}@example.com" for _ in range(count)]
+    for email in emails:
+        make_user(session, email=email, stripe_customer_id=None)
+    return emails
+
+
+def test_it_works(stripe: StandIn, session: Session, run: RunCommand) -> None:
+    emails = make_users(session, 3)
+    make_user(session, stripe_customer_id="cus_known")
+    result = run("users", "sync-customers")
+    assert result.exit_code == 0
+    assert "4 users: 3 customers made, 0 failed, 0 not tried." in result.output
+    made = [customer["id"] for email in emails for customer in stripe.list_customers(email)]
+    assert list_customer_ids(session) == [*made, "cus_known"]
+
+
+def test_it_makes_nothing_twice(stripe: StandIn, session: Session, run: RunCommand) -> None:
+    make_users(session, 2)
+    run("users", "sync-customers")
+    again = run("users", "sync-customers")
+    assert (again.exit_code, len(stripe.list_requests(CREATE_CUSTOMER))) == (0, 2)
+    assert "2 users: 0 customers made, 0 failed, 0 not tried." in again.output
+
+
+def test_it_names_who_failed_and_goes_on(stripe: StandIn, session: Session, run: RunCommand) -> None:
+    wrong = make_user(session, email="not an address", stripe_customer_id=None).id
+    make_users(session, 1)
+    result = run("users", "sync-customers")
+    assert result.exit_code == 1
+    assert f"user {wrong}: " in result.stderr
+    assert "Invalid email address" in result.stderr
+    assert "2 users: 1 customers made, 1 failed, 0 not tried." in result.output
+    missing, made = list_customer_ids(session)
+    assert missing is None
+    assert made is not None
+
+
+def test_it_gives_up_when_stripe_is_down(session: Session, run: RunCommand) -> None:
+    make_users(session, 5)
+    result = run("users", "sync-customers")
+    assert result.exit_code == 1
+    assert "5 users: 0 customers made, 3 failed, 2 not tried." in result.output
+    assert list_customer_ids(session) == [None] * 5
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_it_shows_how_far_it_is(stripe: StandIn, session: Session, settings: dict[str, str], tmp_path: Path) -> None:
+    make_users(session, 4)
+    session.rollback()
+    ours, theirs = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-m", "flask", "users", "sync-customers"],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, **settings, "TERM": "xterm"},
+        stdout=theirs,
+        stderr=theirs,
+        check=True,
+        timeout=60,
+    )
+    os.close(theirs)
+    seen = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert "25%" in seen
+    assert "100%" in seen
+    assert "4 users: 4 customers made" in seen
