@@ -4,6 +4,7 @@ import logging
 
 from flask import Blueprint, Response, request
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from payapp.billing.errors import QuarantineError
 from payapp.extensions import csrf, db
@@ -29,11 +30,20 @@ def receive_event() -> Response:
     if not stripe.receives_events:
         return _answer(503, "STRIPE_WEBHOOK_SECRET is not set")
     try:
-        event = stripe.verify_event(request.get_data(cache=False), request.headers.get("Stripe-Signature"))
+        event = stripe.verify_event(_read_body(), request.headers.get("Stripe-Signature"))
     except InvalidEventError as error:
         log.warning("refused a webhook: %s", error)
         return _answer(400, "not an event signed for this endpoint")
     return _process(event)
+
+
+def _read_body() -> bytes:
+    """Return the body. Raises RequestEntityTooLarge (413) when it is over the limit."""
+    body = request.get_data(cache=False)
+    # A body in chunks, without a length, is cut off at the limit by Werkzeug 3.1, not refused.
+    if request.content_length is None and len(body) >= (request.max_content_length or 0):
+        raise RequestEntityTooLarge
+    return body
 
 
 def _process(event: Event) -> Response:

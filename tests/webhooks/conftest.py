@@ -1,10 +1,17 @@
 """Fixtures of the webhooks' tests."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from sqlalchemy.orm import Session
 
 from payapp.billing.models import Purchase
 from tests.factories import make_purchase, make_user
+from tests.processes import Stack
+from tests.webhooks.senders import Senders
+
+WEB_WORKERS = 2
 
 
 @pytest.fixture
@@ -12,3 +19,21 @@ def purchase(session: Session) -> Purchase:
     """A pending purchase of 500 credits, beside that of somebody else."""
     make_purchase(session, make_user(session))
     return make_purchase(session, make_user(session))
+
+
+@pytest.fixture(scope="session")
+def senders() -> Iterator[Senders]:
+    senders = Senders()
+    yield senders
+    senders.stop()
+
+
+@pytest.fixture
+def web(database_url: str, tmp_path: Path) -> Iterator[str]:
+    """The address of the real application under gunicorn, with two workers of eight threads."""
+    stack = Stack(database_url, tmp_path, web_workers=WEB_WORKERS)
+    try:
+        stack.start_web()
+        yield stack.url
+    finally:
+        stack.stop()

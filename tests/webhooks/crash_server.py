@@ -1,0 +1,72 @@
+"""The real application in a server whose requests can be killed at any step. Started by test_crashes.py.
+
+Every request is served by a process of its own, a fork of this one. One that carries `X-Die-At: N` ends itself with
+SIGKILL at its Nth step. The steps are seen from outside, through SQLAlchemy's own events and a WSGI wrapper: before
+and after each statement, before and after each commit and rollback, and when the answer is ready but not sent.
+The application knows nothing of it.
+"""
+
+import gc
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
+
+from payapp import create_app
+
+PROCESSES_MAX = 8
+ENGINE_STEPS = ("begin", "before_cursor_execute", "after_cursor_execute", "commit", "rollback")
+SESSION_STEPS = ("after_commit", "after_rollback")
+
+
+class Fuse:
+    """Counts the steps of this process's one request, and kills the process at the appointed one."""
+
+    steps_left = 0  # none appointed
+
+    def burn(self, *_: Any) -> None:
+        self.steps_left -= 1
+        if self.steps_left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+fuse = Fuse()
+
+
+def with_fuse(application: Any) -> Any:
+    """Return the WSGI application, killed where its request says."""
+
+    def serve(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        fuse.steps_left = int(environ.get("HTTP_X_DIE_AT", 0))
+        body = b"".join(application(environ, start_response))
+        fuse.burn()
+        return [body]
+
+    return serve
+
+
+def main(port: int) -> None:
+    """Serve until killed. Settings come from the environment, as for gunicorn."""
+    for name in ENGINE_STEPS:
+        event.listen(Engine, name, _keyword_free(name))
+    for name in SESSION_STEPS:
+        event.listen(Session, name, fuse.burn)
+    server = make_server("127.0.0.1", port, with_fuse(create_app()), processes=PROCESSES_MAX)
+    gc.freeze()  # the forks share everything there is, and need not look through it
+    server.serve_forever()
+
+
+def _keyword_free(name: str) -> Any:
+    """SQLAlchemy looks at a listener's arguments: for statements it passes six by position, else the connection."""
+    if name.endswith("cursor_execute"):
+        return lambda connection, cursor, statement, parameters, context, executemany: fuse.burn()
+    return lambda connection: fuse.burn()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
