@@ -7,7 +7,7 @@ comes from its own row; the Checkout session must agree with it in every point.
 from collections.abc import Callable
 from typing import Any, Literal
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Executable, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,10 +16,26 @@ from payapp.billing.models import Purchase
 from payapp.billing.packages import find_package
 from payapp.billing.rebuilding import read_id, rebuild_purchase
 from payapp.clock import utc_now
+from payapp.db import table_of
 from payapp.ledger.posting import grant
 from payapp.stripe_objects import APP_STAMP, CheckoutSession
 
 Outcome = Literal["granted", "already_granted", "waiting", "stranger"]
+
+PURCHASES = table_of(Purchase)
+
+# Built once, as in ledger/posting.py.
+FIND_PURCHASE = select(PURCHASES).where(PURCHASES.c.stripe_checkout_session_id == bindparam("checkout_session_id"))
+COMPLETE_PURCHASE = (
+    update(PURCHASES)
+    .where(PURCHASES.c.id == bindparam("purchase_id"), PURCHASES.c.status != "fulfilled")
+    .values(
+        stripe_payment_intent_id=bindparam("payment_intent_id"),
+        completed_at=func.coalesce(PURCHASES.c.completed_at, bindparam("now")),
+    )
+    .returning(PURCHASES.c.id)
+)
+FULFILL_PURCHASE = COMPLETE_PURCHASE.values(status="fulfilled", fulfilled_at=bindparam("now"))
 
 
 def fulfill_checkout(session: Session, checkout_session: CheckoutSession) -> Outcome:
@@ -89,10 +105,7 @@ def _match_purchase(session: Session, checkout_session: CheckoutSession) -> Any:
     By the session's id; else, if no answer of Stripe's was ever saved, by the purchase id we sent along;
     else rebuilt from what we sent along. Raises QuarantineError when that can't be done safely.
     """
-    table = Purchase.__table__
-    found = session.execute(
-        select(table).where(table.c.stripe_checkout_session_id == checkout_session.id)
-    ).one_or_none()
+    found = session.execute(FIND_PURCHASE, {"checkout_session_id": checkout_session.id}).one_or_none()
     if found is not None:
         return found
     metadata = checkout_session.metadata
@@ -139,24 +152,12 @@ def _contradiction(checkout_session: CheckoutSession) -> QuarantineError:
 
 def _record_completion(session: Session, purchase_id: int, checkout_session: CheckoutSession) -> None:
     """The page is finished, the money is not here yet (a bank debit, say): a new purchase may be begun meanwhile."""
-    _record_payment(
-        session,
-        purchase_id,
-        checkout_session,
-        completed_at=func.coalesce(Purchase.completed_at, utc_now()),
-    )
+    _record_payment(session, COMPLETE_PURCHASE, purchase_id, checkout_session)
 
 
 def _grant_once(session: Session, purchase: Any, checkout_session: CheckoutSession) -> Outcome:
     """Of all who come here with the same purchase one changes its status, and only that one grants."""
-    has_won = _record_payment(
-        session,
-        purchase.id,
-        checkout_session,
-        status="fulfilled",
-        fulfilled_at=utc_now(),
-        completed_at=func.coalesce(Purchase.completed_at, utc_now()),
-    )
+    has_won = _record_payment(session, FULFILL_PURCHASE, purchase.id, checkout_session)
     if not has_won:
         return "already_granted"  # another worker got there first
     package = find_package(purchase.package_id)
@@ -170,19 +171,16 @@ def _grant_once(session: Session, purchase: Any, checkout_session: CheckoutSessi
     return "granted"
 
 
-def _record_payment(session: Session, purchase_id: int, checkout_session: CheckoutSession, **values: Any) -> bool:
+def _record_payment(
+    session: Session, statement: Executable, purchase_id: int, checkout_session: CheckoutSession
+) -> bool:
     """Change a purchase that is not fulfilled yet; return whether there was one.
 
     Raises QuarantineError when its payment belongs to another purchase: trying again would fail for ever.
     """
-    statement = (
-        update(Purchase)
-        .where(Purchase.id == purchase_id, Purchase.status != "fulfilled")
-        .values(stripe_payment_intent_id=checkout_session.payment_intent_id, **values)
-        .returning(Purchase.id)
-    )
+    payment = checkout_session.payment_intent_id
+    values = {"purchase_id": purchase_id, "payment_intent_id": payment, "now": utc_now()}
     try:
-        return session.execute(statement).scalar() is not None
+        return session.execute(statement, values).scalar() is not None
     except IntegrityError as error:
-        payment = checkout_session.payment_intent_id
         raise QuarantineError(f"{checkout_session.id} names {payment}, which paid another purchase") from error
