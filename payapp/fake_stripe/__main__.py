@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--merchant-name", default="payapp", help="name on the payment page")
     add("--late-seconds", type=float, default=10, help="how late a late webhook is")
     add("--settle-seconds", type=float, default=60, help="how long a bank debit takes")
+    add("--refund-seconds", type=float, default=10, help="how long a refund is pending, or takes to fail")
     add("--retry-base-seconds", type=float, default=1, help="first interval between webhook attempts; doubles")
     add("--delivery-timeout-seconds", type=float, default=10, help="how long a webhook may take to be answered")
     return parser

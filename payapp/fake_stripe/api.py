@@ -5,7 +5,7 @@ from functools import partial
 
 from flask import Blueprint, Response, request
 
-from payapp.fake_stripe import resources  # noqa: F401  (fills the register of operations)
+from payapp.fake_stripe import resources, settlements  # noqa: F401  (fill the registers)
 from payapp.fake_stripe.authentication import authenticate
 from payapp.fake_stripe.errors import JsonObject, StripeError
 from payapp.fake_stripe.expansion import expand
@@ -105,14 +105,22 @@ def _execute(call: _Call, params: JsonObject) -> Response:
 
 
 def _take_effect(call: _Call, params: JsonObject) -> str:
-    """Change the state and remember the answer, both or neither."""
+    """Change the state and remember the answer, both or neither; also when the answer is a declined payment."""
     key = call.idempotency_key
     work = call.stand_in.work(call.entry.request_id, key)
+    failure: StripeError | None = None
     with call.stand_in.store.transaction():
-        result = call.operation.function(work, params, **call.ids)
-        body = to_json(expand(work, result, params.get("expand", [])))
+        try:
+            result = call.operation.function(work, params, **call.ids)
+            status, body = 200, to_json(expand(work, result, params.get("expand", [])))
+        except StripeError as error:
+            if not error.has_effect:
+                raise
+            failure, status, body = error, error.status, to_json(error.to_body())
         if key:
-            call.stand_in.idempotency_keys.finish(key, 200, body)
+            call.stand_in.idempotency_keys.finish(key, status, body)
+    if failure:
+        raise failure
     return body
 
 
@@ -137,7 +145,7 @@ def error_response(error: StripeError, request_id: str) -> Response:
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="Stripe"'
     # Only what can go better: a kept 500 would be answered again, and a 429 asks for fewer calls.
-    if error.status == 409 or error.status >= 500:
+    if error.status == 409 or error.status >= 500 or error.code == "lock_timeout":
         response.headers["Stripe-Should-Retry"] = "false" if error.is_kept else "true"
     return response
 

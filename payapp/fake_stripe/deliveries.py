@@ -67,6 +67,10 @@ class Deliverer:
         self.is_held = False
         self._wake_up.set()
 
+    def wake_up(self) -> None:
+        """Look again what is due, because the clock was moved."""
+        self._wake_up.set()
+
     def _run(self) -> None:
         while not self._is_stopping:
             self._wake_up.wait(self._idle_seconds())

@@ -6,7 +6,8 @@ JsonObject = dict[str, Any]
 
 
 class StripeError(Exception):
-    """An answer other than 200. `is_kept` says whether an idempotency key remembers it.
+    """An answer other than 200. `is_kept` says whether an idempotency key remembers it, `has_effect` whether what
+    happened before it stays (a declined payment leaves its traces); `details` are further keys of the error.
 
     Stripe keeps an answer only once the endpoint has begun to execute, so a request that fails validation
     may be sent again under its key: https://docs.stripe.com/api/idempotent_requests
@@ -21,6 +22,8 @@ class StripeError(Exception):
         code: str | None = None,
         param: str | None = None,
         is_kept: bool = True,
+        has_effect: bool = False,
+        details: JsonObject | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -29,10 +32,12 @@ class StripeError(Exception):
         self.code = code
         self.param = param
         self.is_kept = is_kept
+        self.has_effect = has_effect
+        self.details = details or {}
 
     def to_body(self) -> JsonObject:
         """Return the JSON body; keys without a value are left out, as Stripe does."""
-        error: JsonObject = {"message": self.message, "type": self.error_type}
+        error: JsonObject = {**self.details, "message": self.message, "type": self.error_type}
         if self.code:
             error["code"] = self.code
             error["doc_url"] = f"https://stripe.com/docs/error-codes/{self.code.replace('_', '-')}"
@@ -44,6 +49,22 @@ class StripeError(Exception):
 def parameter_error(message: str, param: str | None = None, code: str | None = None) -> StripeError:
     """Return a 400 for a wrong parameter; an idempotency key does not remember it."""
     return StripeError(message, code=code, param=param, is_kept=False)
+
+
+def card_error(details: JsonObject, *, has_effect: bool = False) -> StripeError:
+    """Return the 402 of a card that was refused; `details` has code and message, and what else Stripe tells.
+
+    https://docs.stripe.com/error-handling#payment-errors
+    """
+    return StripeError(
+        details["message"],
+        status=402,
+        error_type="card_error",
+        code=details["code"],
+        param=details.get("param"),
+        has_effect=has_effect,
+        details=details,
+    )
 
 
 def missing_parameter(param: str) -> StripeError:

@@ -3,6 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+from payapp.fake_stripe.delivery_plan import read_plan
 from payapp.fake_stripe.errors import JsonObject
 from payapp.fake_stripe.ids import new_id
 from payapp.fake_stripe.signing import api_version
@@ -29,19 +30,25 @@ def record_event(work: "Work", event_type: str, body: JsonObject, previous: Json
         "type": event_type,
     }
     work.store.insert(event, {})
+    moments = read_plan(work.store).moments(event_type)
     for endpoint_id in endpoints:
-        queue_delivery(work, str(event["id"]), endpoint_id)
+        for seconds in moments:
+            queue_delivery(work, str(event["id"]), endpoint_id, seconds)
+        if not moments:
+            queue_delivery(work, str(event["id"]), endpoint_id, is_lost=True)
 
 
-def queue_delivery(work: "Work", event_id: str, endpoint_id: str) -> None:
+def queue_delivery(
+    work: "Work", event_id: str, endpoint_id: str, after_seconds: float = 0, *, is_lost: bool = False
+) -> None:
     """Add one delivery: due now, late, or (for a webhook that gets lost) never."""
     work.store.execute(
         "INSERT INTO deliveries (event_id, endpoint_id, status, next_attempt_at) VALUES (?, ?, ?, ?)",
         (
             event_id,
             endpoint_id,
-            "lost" if work.are_webhooks_lost else "pending",
-            work.clock.now() + work.delivery_delay_seconds,
+            "lost" if is_lost or work.are_webhooks_lost else "pending",
+            work.clock.now() + work.delivery_delay_seconds + after_seconds,
         ),
     )
 

@@ -1,7 +1,7 @@
 """`expand`: ids replaced by the objects they name. https://docs.stripe.com/expand"""
 
 from payapp.fake_stripe.errors import JsonObject, StripeError, parameter_error
-from payapp.fake_stripe.operations import EXPANDABLE, INCLUDABLE
+from payapp.fake_stripe.operations import ANY_KIND, EXPANDABLE, INCLUDABLE
 from payapp.fake_stripe.work import Work
 
 LEVELS_MAX = 4
@@ -26,9 +26,26 @@ def _expand_path(work: Work, place: JsonObject, parts: list[str], path: str) -> 
             if rest:
                 _expand_path(work, item, rest, path)
         return
+    if len(parts) > 1 and _is_known(place["object"], ".".join(parts[:2])):
+        _expand_inside(work, place, parts, path)
+        return
     place[first] = _expanded(work, place, first, path)
     if rest and place[first] is not None:
         _expand_path(work, place[first], rest, path)
+
+
+def _is_known(kind: str, field: str) -> bool:
+    return field in EXPANDABLE.get(kind, {}) or field in INCLUDABLE.get(kind, {})
+
+
+def _expand_inside(work: Work, place: JsonObject, parts: list[str], path: str) -> None:
+    """Expand a field of something that is no object of its own, such as `promotion.coupon` or `discounts.coupon`."""
+    inner = place[parts[0]]
+    for one in inner if isinstance(inner, list) else [inner]:
+        fields = {**place, ".".join(parts[:2]): one[parts[1]]} if parts[1] in one else place
+        one[parts[1]] = _expanded(work, fields, ".".join(parts[:2]), path)
+        if parts[2:] and one[parts[1]] is not None:
+            _expand_path(work, one[parts[1]], parts[2:], path)
 
 
 def _expanded(work: Work, place: JsonObject, field: str, path: str) -> JsonObject | None:
@@ -40,7 +57,8 @@ def _expanded(work: Work, place: JsonObject, field: str, path: str) -> JsonObjec
     value = place.get(field)
     if not isinstance(value, str):
         return value
-    stored = work.find(EXPANDABLE[kind][field], value)
+    kind = EXPANDABLE[kind][field]
+    stored = work.store.find(value, None if kind == ANY_KIND else kind)
     return stored.body if stored else None
 
 

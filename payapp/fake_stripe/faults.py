@@ -8,7 +8,7 @@ from flask import Response
 from payapp.fake_stripe.errors import JsonObject, StripeError
 from payapp.fake_stripe.wsgi_server import hang_up
 
-KINDS = ("timeout", "hang", "500", "502", "429", "reset", "refused")
+KINDS = ("timeout", "hang", "500", "502", "429", "lock_timeout", "reset", "refused")
 MOMENTS = ("before", "during", "after")
 
 
@@ -20,7 +20,7 @@ class Fault:
     error is kept and given again, as Stripe does with what fails while an endpoint executes.
 
     timeout: the request goes on after `seconds`; hang: the line is closed without an answer after `seconds`;
-    reset, refused: the line is closed at once, with a TCP reset or without; 500, 502, 429: that answer.
+    reset, refused: the line is closed at once, with a TCP reset or without; 500, 502, 429, lock_timeout: that answer.
     """
 
     operation: str
@@ -86,6 +86,14 @@ class Faults:
 _BAD_GATEWAY = "<html>\n<head><title>502 Bad Gateway</title></head>\n<body><h1>502 Bad Gateway</h1></body>\n</html>\n"
 _ANSWERS: dict[str, tuple[int, str, str, str | None]] = {
     "500": (500, "An unknown error occurred (ordered from the stand-in).", "api_error", None),
+    # https://docs.stripe.com/rate-limits#object-lock-timeouts
+    "lock_timeout": (
+        429,
+        "This object cannot be accessed right now because another API request or Stripe process is currently "
+        "accessing it. If you see this error intermittently, retry the request.",
+        "invalid_request_error",
+        "lock_timeout",
+    ),
     "429": (429, "Too many requests. Please try again in a moment.", "invalid_request_error", "rate_limit"),
 }
 

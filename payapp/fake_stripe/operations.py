@@ -30,6 +30,7 @@ OPERATIONS: list[Operation] = []
 
 # Kind of object → field → kind it refers to: what `expand` may turn from an id into the object.
 EXPANDABLE: dict[str, dict[str, str]] = {}
+ANY_KIND = "*"  # for a field that may name objects of several kinds
 
 # Kind of object → field → function: what is left out unless `expand` asks for it.
 INCLUDABLE: dict[str, dict[str, IncludeFunction]] = {}

@@ -6,12 +6,16 @@ https://docs.stripe.com/payments/paymentintents/lifecycle.
 
 from dataclasses import dataclass
 
+from payapp.fake_stripe.cards import CARDS, Card
+from payapp.fake_stripe.charging import charge_card
+from payapp.fake_stripe.discounts import redeem_discounts
 from payapp.fake_stripe.errors import JsonObject, StripeError
-from payapp.fake_stripe.resources.charges import DECLINED, captured_fields, new_charge
+from payapp.fake_stripe.resources.charges import new_charge
 from payapp.fake_stripe.resources.checkout_blank import KIND as SESSION
 from payapp.fake_stripe.resources.customers import new_customer
-from payapp.fake_stripe.resources.payment_intents import new_payment_intent
-from payapp.fake_stripe.resources.payment_methods import new_payment_method
+from payapp.fake_stripe.resources.payment_intent_blank import new_payment_intent
+from payapp.fake_stripe.resources.payment_method_shapes import NO_BILLING_DETAILS
+from payapp.fake_stripe.resources.payment_methods import new_bank_account, new_card
 from payapp.fake_stripe.work import Work
 
 
@@ -23,6 +27,7 @@ class Outcome:
     title: str
     last4: str
     method_type: str = "card"
+    card: str = "pm_card_visa"
 
 
 OUTCOMES = {
@@ -32,17 +37,19 @@ OUTCOMES = {
         Outcome("late_webhook", "Succeeds, webhook is late", "4242"),
         Outcome("settles", "Bank debit, settles later", "6789", "us_bank_account"),
         Outcome("settle_fails", "Bank debit, fails later", "1116", "us_bank_account"),
-        Outcome("declined", "Card is declined", "0002"),
+        Outcome("declined", "Card is declined", "0002", card="pm_card_visa_chargeDeclined"),
         Outcome("lost_webhook", "Succeeds, webhook never arrives", "4242"),
     )
 }
 
 
-def pay(work: Work, session_id: str, outcome_name: str, email: str | None = None) -> JsonObject:
+def pay(
+    work: Work, session_id: str, outcome_name: str, email: str | None = None, card: Card | None = None
+) -> JsonObject:
     """Let a payment on an open session go the chosen way and return the session.
 
-    `email` counts only for a session without customer or e-mail. A declined payment leaves the session open.
-    Raises StripeError when the outcome is unknown or the session is not open.
+    `email` counts only for a session without customer or e-mail; `card` says which test card `paid` is paid with.
+    A declined payment leaves the session open. Raises StripeError when the outcome is unknown or the session over.
     """
     if outcome_name not in OUTCOMES:
         raise StripeError(f"Invalid outcome: must be one of {', '.join(OUTCOMES)}", param="outcome")
@@ -53,25 +60,28 @@ def pay(work: Work, session_id: str, outcome_name: str, email: str | None = None
     if outcome_name == "late_webhook":
         work.delivery_delay_seconds = work.settings.late_seconds
     work.are_webhooks_lost = outcome_name == "lost_webhook"
-    return _attempt(work, session, outcome, email)
+    return _attempt(work, session, outcome, email, card or CARDS[outcome.card])
 
 
-def _attempt(work: Work, session: JsonObject, outcome: Outcome, email: str | None) -> JsonObject:
-    session = _with_customer(work, session, outcome, email)
-    billing = {"address": _ADDRESS, "email": _email_of(work, session, email), "name": None, "phone": None}
-    billing["tax_id"] = None
-    method = new_payment_method(work, outcome.method_type, outcome.last4, billing)
-    intent = _payment_intent_for(work, session, outcome)
+def _attempt(work: Work, session: JsonObject, outcome: Outcome, email: str | None, card: Card) -> JsonObject:
+    is_free = session["amount_total"] == 0
+    if is_free or not card.decline_code:
+        session = _with_customer(work, session, email)
+    billing = {**NO_BILLING_DETAILS, "address": _ADDRESS, "email": _email_of(work, session, email)}
+    if is_free:
+        return complete_session(work, session, billing, "no_payment_required")
+    intent = _payment_intent_for(work, session)
     session = work.update(session, {"payment_intent": intent["id"]})
-    if outcome.name == "declined":
-        _decline(work, intent, method)
+    fields: JsonObject = {"allow_redisplay": "limited", "billing_details": billing}
+    if outcome.method_type != "card":
+        _begin_settling(work, session, intent, new_bank_account(work, outcome.last4, **fields), outcome)
+        return complete_session(work, session, billing, "unpaid")
+    # On the page the customer is there: whoever must authenticate does so without a word.
+    method = new_card(work, card, **fields)
+    intent = charge_card(work, intent, method, is_off_session=False, is_authenticated=True)
+    if intent["status"] != "succeeded":
         return session
-    if outcome.method_type == "card":
-        charge = new_charge(work, intent, method, "charge.succeeded", **captured_fields(work, intent["amount"]))
-        _succeed(work, intent, charge, method)
-        return _complete(work, session, billing, "paid")
-    _begin_settling(work, session, intent, method, outcome)
-    return _complete(work, session, billing, "unpaid")
+    return complete_session(work, session, billing, "paid")
 
 
 _ADDRESS: JsonObject = {
@@ -84,9 +94,13 @@ _ADDRESS: JsonObject = {
 }
 
 
-def _with_customer(work: Work, session: JsonObject, outcome: Outcome, email: str | None) -> JsonObject:
-    """Checkout makes the customer itself when `customer_creation` asks for it."""
-    if session["customer_creation"] != "always" or session["customer"] or outcome.name == "declined":
+def _with_customer(work: Work, session: JsonObject, email: str | None) -> JsonObject:
+    """Checkout makes the customer itself when `customer_creation` asks for it, and for an order without cost.
+
+    https://docs.stripe.com/payments/checkout/no-cost-orders
+    """
+    is_wanted = session["customer_creation"] == "always" or session["amount_total"] == 0
+    if session["customer"] or not is_wanted:
         return session
     customer = new_customer(work, email=_email_of(work, session, email))
     return work.update(session, {"customer": customer["id"]})
@@ -98,7 +112,7 @@ def _email_of(work: Work, session: JsonObject, email: str | None) -> str | None:
     return known or email
 
 
-def _payment_intent_for(work: Work, session: JsonObject, outcome: Outcome) -> JsonObject:
+def _payment_intent_for(work: Work, session: JsonObject) -> JsonObject:
     """Return the session's payment intent: made at the first attempt, used again after a decline."""
     if session["payment_intent"]:
         return work.get("payment_intent", session["payment_intent"], "payment_intent")
@@ -114,50 +128,15 @@ def _payment_intent_for(work: Work, session: JsonObject, outcome: Outcome) -> Js
     )
 
 
-def _decline(work: Work, intent: JsonObject, method: JsonObject) -> None:
-    failure = {"failure_code": "card_declined", "failure_message": _DECLINE["message"], "outcome": DECLINED}
-    charge = new_charge(work, intent, method, "charge.failed", status="failed", **failure)
-    error = {**_DECLINE, "charge": charge["id"], "payment_method": method}
-    failed = work.update(
-        intent,
-        {"latest_charge": charge["id"], "last_payment_error": error, "status": "requires_payment_method"},
-    )
-    work.emit("payment_intent.payment_failed", failed)
-
-
-_DECLINE: JsonObject = {
-    "advice_code": "try_again_later",
-    "code": "card_declined",
-    "decline_code": "generic_decline",
-    "doc_url": "https://stripe.com/docs/error-codes/card-declined",
-    "message": "Your card was declined.",
-    "network_decline_code": "01",
-    "type": "card_error",
-}
-
-
-def _succeed(work: Work, intent: JsonObject, charge: JsonObject, method: JsonObject) -> None:
-    changes = {
-        "amount_received": intent["amount"],
-        "last_payment_error": None,
-        "latest_charge": charge["id"],
-        "payment_method": method["id"],
-        "status": "succeeded",
-    }
-    work.emit("payment_intent.succeeded", work.update(intent, changes))
-
-
 def _begin_settling(work: Work, session: JsonObject, intent: JsonObject, method: JsonObject, outcome: Outcome) -> None:
     charge = new_charge(work, intent, method, "charge.pending")
     changes = {"latest_charge": charge["id"], "payment_method": method["id"], "status": "processing"}
     work.emit("payment_intent.processing", work.update(intent, changes))
-    work.store.execute(
-        "INSERT INTO appointments (due_at, action, object_id) VALUES (?, ?, ?)",
-        (work.clock.now() + work.settings.settle_seconds, outcome.name, session["id"]),
-    )
+    work.schedule(outcome.name, session["id"], work.settings.settle_seconds)
 
 
-def _complete(work: Work, session: JsonObject, billing: JsonObject, payment_status: str) -> JsonObject:
+def complete_session(work: Work, session: JsonObject, billing: JsonObject, payment_status: str) -> JsonObject:
+    """End a session well: its page takes no further payment, and its discounts count as redeemed."""
     details = {
         "address": billing["address"],
         "business_name": None,
@@ -175,6 +154,7 @@ def _complete(work: Work, session: JsonObject, billing: JsonObject, payment_stat
         "status": "complete",
         "url": None,
     }
+    redeem_discounts(work, session)
     completed = work.update(session, changes)
     work.emit("checkout.session.completed", completed)
     return completed

@@ -115,8 +115,11 @@ def _coerce_string(hint: Any, value: str) -> Any:
         return {"true": True, "false": False}.get(value, value)
     if hint is int and value.removeprefix("-").isdecimal() and value.isascii() and len(value) < 19:
         return int(value)
-    if hint is Decimal or hint is float:
+    if hint is Decimal:
         return _to_decimal(value)
+    if hint is float:
+        decimal = _to_decimal(value)
+        return float(decimal) if isinstance(decimal, Decimal) else value
     return value
 
 

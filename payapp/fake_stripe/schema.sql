@@ -13,6 +13,7 @@ CREATE INDEX IF NOT EXISTS objects_by_email ON objects (kind, json_extract(body,
 CREATE INDEX IF NOT EXISTS objects_by_customer ON objects (kind, json_extract(body, '$.customer'));
 CREATE INDEX IF NOT EXISTS objects_by_lookup_key ON objects (kind, json_extract(body, '$.lookup_key'));
 CREATE INDEX IF NOT EXISTS objects_by_payment_intent ON objects (kind, json_extract(body, '$.payment_intent'));
+CREATE INDEX IF NOT EXISTS objects_by_charge ON objects (kind, json_extract(body, '$.charge'));
 CREATE INDEX IF NOT EXISTS open_sessions ON objects (json_extract(body, '$.expires_at'))
     WHERE kind = 'checkout.session' AND json_extract(body, '$.status') = 'open';
 
@@ -44,7 +45,7 @@ CREATE TABLE IF NOT EXISTS idempotency_keys (
 
 CREATE INDEX IF NOT EXISTS idempotency_keys_by_age ON idempotency_keys (created);
 
--- What the clock will do: a bank debit that settles.
+-- What the clock will do: a bank debit settles, a pending refund succeeds.
 CREATE TABLE IF NOT EXISTS appointments (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     due_at REAL NOT NULL,
@@ -52,3 +53,9 @@ CREATE TABLE IF NOT EXISTS appointments (
     object_id TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS appointments_due ON appointments (due_at);
+
+-- What the stand-in knows about itself: how far its clock was moved, how webhooks are to be sent.
+CREATE TABLE IF NOT EXISTS facts (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);

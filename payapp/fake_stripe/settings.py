@@ -15,5 +15,6 @@ class StandInSettings:
     merchant_name: str = "payapp"
     late_seconds: float = 10
     settle_seconds: float = 60
+    refund_seconds: float = 10
     retry_base_seconds: float = 1
     delivery_timeout_seconds: float = 10

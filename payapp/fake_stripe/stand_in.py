@@ -17,8 +17,8 @@ class StandIn:
 
     def __init__(self, settings: StandInSettings) -> None:
         self.settings = settings
-        self.clock = Clock()
         self.store = Store(settings.state_path)
+        self.clock = Clock(self.store)
         self.idempotency_keys = IdempotencyKeys(self.store, self.clock)
         self.faults = Faults()
         self.request_log = RequestLog()

@@ -64,6 +64,15 @@ class Store:
         with self._lock:
             return self._connection.execute(sql, arguments).fetchall()
 
+    def read_fact(self, name: str) -> str | None:
+        """Return what the stand-in noted about itself under this name."""
+        rows = self.rows("SELECT value FROM facts WHERE name = ?", (name,))
+        return str(rows[0]["value"]) if rows else None
+
+    def write_fact(self, name: str, value: str) -> None:
+        """Note something about the stand-in itself; it outlives the process when there is a state file."""
+        self.execute("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)", (name, value))
+
     def insert(self, body: JsonObject, private: JsonObject) -> None:
         """Keep a new object. Raises sqlite3.IntegrityError when its id is taken.
 

@@ -106,6 +106,7 @@ _EMPTY = (
 _WRONG_TYPE: dict[str, tuple[str, str | None]] = {
     "int_type": ("Invalid integer: {value}", "parameter_invalid_integer"),
     "bool_type": ("Invalid boolean: {value}", None),
+    "float_type": ("Invalid decimal: {value}", None),
     "is_instance_of": ("Invalid decimal: {value}", None),
     "decimal_type": ("Invalid decimal: {value}", None),
     "dict_type": ("Invalid object", None),

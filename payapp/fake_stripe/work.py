@@ -38,10 +38,8 @@ class Work:
             self.emit(event_type, body)
         return body
 
-    def update(
-        self, body: JsonObject, changes: JsonObject, event_type: str | None = None, **private: Any
-    ) -> JsonObject:
-        """Keep an object's changes. An update that changes nothing makes no event, as with Stripe."""
+    def update(self, body: JsonObject, changes: JsonObject, *event_types: str, **private: Any) -> JsonObject:
+        """Keep an object's changes and tell the world. What changes nothing makes no event, as with Stripe."""
         before = {key: body.get(key) for key in changes}
         if before == changes and not private:
             return body
@@ -49,13 +47,25 @@ class Work:
         stored = self.store.find(body["id"])
         assert stored is not None  # noqa: S101  (the caller has just read it in this transaction)
         self.store.replace(changed, {**stored.private, **private})
-        if event_type:
+        for event_type in event_types:
             self.emit(event_type, changed, events.previous_attributes(before, changes))
         return changed
 
     def emit(self, event_type: str, body: JsonObject, previous: JsonObject | None = None) -> None:
         """Make an event of this type and queue its webhooks."""
         events.record_event(self, event_type, body, previous)
+
+    def schedule(self, action: str, object_id: str, after_seconds: float) -> None:
+        """Make an appointment: the function declared for `action` gets this object when the time has come."""
+        self.store.execute(
+            "INSERT INTO appointments (due_at, action, object_id) VALUES (?, ?, ?)",
+            (self.clock.now() + after_seconds, action, object_id),
+        )
+
+    def private_of(self, object_id: str | None) -> JsonObject:
+        """Return what is kept about an object without being shown, nothing when there is no such object."""
+        stored = self.store.find(object_id) if object_id else None
+        return stored.private if stored else {}
 
     def find(self, kind: str, object_id: str) -> StoredObject | None:
         """Return what is kept under this id, None if nothing of this kind."""

@@ -126,7 +126,8 @@ REFUSED: list[tuple[dict[str, Any], str | None, str | None]] = [
     ),
     ({"customer": "cus_nobody"}, "customer", "resource_missing"),
     ({"customer_email": "nobody"}, "customer_email", "email_invalid"),
-    ({"discounts": [{"coupon": "x"}]}, "discounts", "stand_in_not_implemented"),
+    ({"discounts": [{"coupon": "x"}]}, "discounts[0][coupon]", "resource_missing"),
+    ({"consent_collection": {"promotions": "auto"}}, "consent_collection", "stand_in_not_implemented"),
     ({"mode": "subscription"}, "mode=subscription", "stand_in_not_implemented"),
 ]
 

@@ -9,6 +9,7 @@ from tests.fake_stripe.processes import StandInProcess
 PAID_EVENTS = {
     "payment_intent.created",
     "charge.succeeded",
+    "charge.updated",
     "payment_intent.succeeded",
     "checkout.session.completed",
 }

@@ -19,9 +19,13 @@ from tests.fake_stripe.objects import create_customer, create_price, create_sess
 from tests.fake_stripe.processes import Receiver, StandInProcess, wait_until
 
 RESOURCES: dict[str, Any] = {
+    "balance_transaction": stripe.BalanceTransaction,
     "charge": stripe.Charge,
     "checkout.session": stripe.checkout.Session,
+    "coupon": stripe.Coupon,
     "customer": stripe.Customer,
+    "discount": stripe.Discount,
+    "dispute": stripe.Dispute,
     "event": stripe.Event,
     "item": stripe.LineItem,
     "list": stripe.ListObject,
@@ -29,6 +33,8 @@ RESOURCES: dict[str, Any] = {
     "payment_method": stripe.PaymentMethod,
     "price": stripe.Price,
     "product": stripe.Product,
+    "promotion_code": stripe.PromotionCode,
+    "refund": stripe.Refund,
     "webhook_endpoint": stripe.WebhookEndpoint,
 }
 
@@ -37,6 +43,7 @@ PAYMENT_METHOD_TYPES = set(get_args(get_args(stripe.PaymentMethod.__annotations_
 # Top-level keys that may be absent, because Stripe leaves them out: what only `expand` shows, what only deleted
 # objects have, and what belongs to features that a plain test account of one country doesn't have switched on.
 OMITTED: dict[str, set[str]] = {
+    "balance_transaction": set(),
     "charge": {"authorization_code", "level3", "presentment_details", "refunds", "transfer"},
     "checkout.session": {
         *{"allowed_payment_method_types", "client_secret", "excluded_payment_method_types", "line_items"},
@@ -47,6 +54,9 @@ OMITTED: dict[str, set[str]] = {
         *{"business_name", "cash_balance", "customer_account", "deleted", "individual_name"},
         *{"invoice_credit_balance", "sources", "subscriptions", "tax", "tax_ids"},
     },
+    "coupon": {"applies_to", "currency_options", "deleted"},
+    "discount": {"deleted"},
+    "dispute": {"intended_submission_method"},
     "event": {"account", "context"},
     "item": {"discounts", "taxes"},
     "payment_intent": {
@@ -57,6 +67,8 @@ OMITTED: dict[str, set[str]] = {
     "payment_method": PAYMENT_METHOD_TYPES | {"customer_account", "radar_options"},
     "price": {"currency_options", "deleted", "tiers"},
     "product": {"deleted", "tax_details"},
+    "promotion_code": {"customer_account"},
+    "refund": {"customer", "customer_account", "description", "instructions_email", "presentment_details"},
     "webhook_endpoint": {"deleted", "secret"},
 }
 
@@ -150,8 +162,10 @@ def is_object(value: Any) -> bool:
 
 
 def is_simple(value: Any, hint: Any) -> bool:
-    if hint in (Decimal, float):
+    if hint is Decimal:
         return isinstance(value, str)  # Stripe sends decimals as strings; the SDK converts them
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, hint)

@@ -4,8 +4,9 @@ from payapp.fake_stripe.errors import JsonObject
 from payapp.fake_stripe.ids import new_id
 from payapp.fake_stripe.operations import Params, expandable, operation
 from payapp.fake_stripe.pagination import equals, list_objects
-from payapp.fake_stripe.resources.payment_methods import charge_details
-from payapp.fake_stripe.shapes import new_object, refuse_others
+from payapp.fake_stripe.resources.balance_transactions import move_money, processing_fee
+from payapp.fake_stripe.resources.payment_method_shapes import charge_details
+from payapp.fake_stripe.shapes import changed_metadata, new_object, pick, refuse_others
 from payapp.fake_stripe.work import Work
 
 KIND = "charge"
@@ -65,20 +66,15 @@ APPROVED: JsonObject = {
     "seller_message": "Payment complete.",
     "type": "authorized",
 }
-DECLINED: JsonObject = {
-    **APPROVED,
-    "advice_code": "try_again_later",
-    "network_decline_code": "01",
-    "network_status": "declined_by_network",
-    "reason": "generic_decline",
-    "seller_message": "The bank did not return any further details with this decline.",
-    "type": "issuer_declined",
-}
 _SHARED = ("amount", "currency", "customer", "description", "metadata", "receipt_email")
 
 
 def new_charge(
-    work: Work, payment_intent: JsonObject, payment_method: JsonObject, event_type: str, **fields: object
+    work: Work,
+    payment_intent: JsonObject,
+    payment_method: JsonObject,
+    event_type: str | None = None,
+    **fields: object,
 ) -> JsonObject:
     """Make a charge for a payment intent; what it shares with the intent is copied, as Stripe does."""
     charge = new_object(
@@ -96,17 +92,25 @@ def new_charge(
     return work.create({**charge, **fields}, event_type)
 
 
-def captured_fields(work: Work, charge_amount: int) -> JsonObject:
-    """Return what a charge that took the money has in addition."""
-    receipt = f"{work.settings.public_url}/receipts/{new_id('client_secret')}"
-    return {
-        "amount_captured": charge_amount,
+def take_payment(work: Work, charge: JsonObject) -> JsonObject:
+    """Let a charge take the money.
+
+    The balance transaction follows in an event of its own, because Stripe captures after it has answered:
+    https://docs.stripe.com/payments/payment-intents/asynchronous-capture
+    """
+    changes = {
+        "amount_captured": charge["amount"],
         "captured": True,
         "outcome": APPROVED,
         "paid": True,
-        "receipt_url": receipt,
+        "receipt_url": f"{work.settings.public_url}/receipts/{new_id('client_secret')}",
         "status": "succeeded",
     }
+    charge = work.update(charge, changes)
+    work.emit("charge.succeeded", charge)
+    fee = processing_fee(charge["amount"], charge["currency"])
+    movement = move_money(work, "charge", charge, charge["id"], charge["amount"], charge["description"], fee)
+    return work.update(charge, {"balance_transaction": movement["id"]}, "charge.updated")
 
 
 @operation("GET", "/v1/charges/<charge_id>", "ChargeRetrieveParams")
@@ -120,6 +124,15 @@ def list_charges(work: Work, params: Params) -> JsonObject:
     """Return a page of charges."""
     refuse_others(params, "created", "customer", "ending_before", "limit", "payment_intent", "starting_after")
     return list_objects(work, KIND, "/v1/charges", params, equals(params, "customer", "payment_intent"))
+
+
+@operation("POST", "/v1/charges/<charge_id>", "ChargeUpdateParams")
+def update_charge(work: Work, params: Params, charge_id: str) -> JsonObject:
+    """Change description, receipt address, metadata."""
+    refuse_others(params, "description", "receipt_email")
+    charge = work.get(KIND, charge_id, "id", status=404)
+    changes = pick(params, "description", "receipt_email") | changed_metadata(charge, params)
+    return work.update(charge, changes, "charge.updated")
 
 
 expandable(

@@ -1,6 +1,7 @@
 """Checkout sessions in payment mode: https://docs.stripe.com/api/checkout/sessions."""
 
 from payapp.fake_stripe.currencies import amount_min, format_money
+from payapp.fake_stripe.discounts import discount_items, read_discounts, session_amounts
 from payapp.fake_stripe.errors import JsonObject, StripeError, missing_parameter, not_in_stand_in, parameter_error
 from payapp.fake_stripe.metadata import merge_metadata
 from payapp.fake_stripe.operations import Params, expandable, operation
@@ -14,6 +15,7 @@ EXPIRY_SECONDS_MIN = 30 * 60
 EXPIRY_SECONDS_MAX = 24 * 3600
 
 _SHOWN = (
+    "allow_promotion_codes",
     "billing_address_collection",
     "cancel_url",
     "client_reference_id",
@@ -25,8 +27,8 @@ _SHOWN = (
     "submit_type",
     "success_url",
 )
-_IMPLEMENTED = (*_SHOWN, "currency", "expires_at", "line_items", "mode", "payment_intent_data", "ui_mode")
-_PAYMENT_INTENT_DATA = ("description", "metadata", "receipt_email", "statement_descriptor_suffix")
+_IMPLEMENTED = (*_SHOWN, "currency", "discounts", "expires_at", "line_items", "mode", "payment_intent_data", "ui_mode")
+_PAYMENT_INTENT_DATA = ("description", "metadata", "receipt_email", "setup_future_usage", "statement_descriptor_suffix")
 
 
 @operation("POST", "/v1/checkout/sessions", "checkout.SessionCreateParams")
@@ -34,10 +36,12 @@ def create_session(work: Work, params: Params) -> JsonObject:
     """Make an open session with its payment page. Raises StripeError for what Stripe would refuse."""
     _check(work, params)
     items = build_line_items(work, params["line_items"])
-    total = sum(item["amount_total"] for item in items)
     currency = items[0]["currency"]
-    _check_total(total, currency, params)
-    fields = pick(params, *_SHOWN) | {"amount_subtotal": total, "amount_total": total, "currency": currency}
+    given = read_discounts(work, params, currency, sum(item["amount_subtotal"] for item in items))
+    items = discount_items(work, items, given)
+    amounts = session_amounts(items, given)
+    _check_total(amounts["amount_total"], currency, params)
+    fields = pick(params, *_SHOWN) | amounts | {"currency": currency}
     session = new_object(work, BLANK, **fields, expires_at=_read_expiry(work, params))
     session["metadata"] = merge_metadata({}, params.get("metadata"))
     session["url"] = f"{work.settings.public_url}/c/pay/{session['id']}"
@@ -45,7 +49,7 @@ def create_session(work: Work, params: Params) -> JsonObject:
         session["customer_creation"] = "if_required"
     data = params.get("payment_intent_data", {})
     data["metadata"] = merge_metadata({}, data.get("metadata"), "payment_intent_data[metadata]")
-    return work.create(session, line_items=items, payment_intent_data=data)
+    return work.create(session, line_items=items, payment_intent_data=data, discount=given)
 
 
 def _check(work: Work, params: Params) -> None:
@@ -84,7 +88,7 @@ def _check_customer(work: Work, params: Params) -> None:
 def _check_total(total: int, currency: str, params: Params) -> None:
     if params.get("currency", currency).lower() != currency:
         raise parameter_error(f"The line items are in {currency}, not in {params['currency']}.", "currency")
-    if total < amount_min(currency):
+    if 0 < total < amount_min(currency):
         smallest = format_money(amount_min(currency), currency)
         message = f"The Checkout Session's total amount due must add up to at least {smallest} {currency}"
         raise parameter_error(message, None, "amount_too_small")
@@ -143,5 +147,12 @@ def expire(work: Work, session: JsonObject) -> JsonObject:
 
 expandable(
     KIND,
-    {"customer": "customer", "payment_intent": "payment_intent", "invoice": "invoice", "setup_intent": "setup_intent"},
+    {
+        "customer": "customer",
+        "discounts.coupon": "coupon",
+        "discounts.promotion_code": "promotion_code",
+        "invoice": "invoice",
+        "payment_intent": "payment_intent",
+        "setup_intent": "setup_intent",
+    },
 )

@@ -1,6 +1,6 @@
 """Customers: https://docs.stripe.com/api/customers. Stripe does not deduplicate them by e-mail, nor do we."""
 
-from payapp.fake_stripe.errors import JsonObject, no_such
+from payapp.fake_stripe.errors import JsonObject, StripeError, no_such, not_in_stand_in
 from payapp.fake_stripe.ids import new_id
 from payapp.fake_stripe.metadata import merge_metadata
 from payapp.fake_stripe.operations import Params, expandable, operation
@@ -80,11 +80,27 @@ def retrieve_customer(work: Work, params: Params, customer_id: str) -> JsonObjec
 @operation("POST", "/v1/customers/<customer_id>", "CustomerUpdateParams")
 def update_customer(work: Work, params: Params, customer_id: str) -> JsonObject:
     """Change the fields that were sent; metadata is merged."""
-    refuse_others(params, *FIELDS)
+    refuse_others(params, *FIELDS, "invoice_settings")
     check_email(params.get("email"))
     customer = work.get(KIND, customer_id, "id", status=404)
     changes = {**pick(params, *FIELDS), **changed_metadata(customer, params)}
+    if "invoice_settings" in params:
+        changes["invoice_settings"] = _invoice_settings(work, customer, params["invoice_settings"])
     return work.update(customer, changes, "customer.updated")
+
+
+def _invoice_settings(work: Work, customer: JsonObject, sent: Params) -> JsonObject:
+    """Only the default payment method: there are no invoices. It must be attached to this customer."""
+    for name in sent:
+        if name != "default_payment_method":
+            raise not_in_stand_in(f"invoice_settings[{name}]")
+    changes = pick(sent, "default_payment_method")
+    if changes.get("default_payment_method"):
+        param = "invoice_settings[default_payment_method]"
+        method = work.get("payment_method", changes["default_payment_method"], param)
+        if method["customer"] != customer["id"]:
+            raise StripeError(f"The customer does not have a payment method with the ID {method['id']}.", param=param)
+    return {**customer["invoice_settings"], **changes}
 
 
 @operation("DELETE", "/v1/customers/<customer_id>", "CustomerDeleteParams")
@@ -103,4 +119,11 @@ def list_customers(work: Work, params: Params) -> JsonObject:
     return list_objects(work, KIND, "/v1/customers", params, equals(params, "email"))
 
 
-expandable(KIND, {"default_source": "source", "test_clock": "test_helpers.test_clock"})
+expandable(
+    KIND,
+    {
+        "default_source": "source",
+        "invoice_settings.default_payment_method": "payment_method",
+        "test_clock": "test_helpers.test_clock",
+    },
+)

@@ -1,6 +1,6 @@
 """Events as the API lists them: https://docs.stripe.com/api/events (how they are made: events.py)."""
 
-from payapp.fake_stripe.errors import JsonObject, parameter_error
+from payapp.fake_stripe.errors import JsonObject, no_such, parameter_error
 from payapp.fake_stripe.operations import Params, operation
 from payapp.fake_stripe.pagination import Condition, equals, list_objects, one_of
 from payapp.fake_stripe.shapes import refuse_others
@@ -16,7 +16,15 @@ _UNDELIVERED = "SELECT 1 FROM deliveries d WHERE d.event_id = objects.id AND d.s
 @operation("GET", "/v1/events/<event_id>", "EventRetrieveParams")
 def retrieve_event(work: Work, params: Params, event_id: str) -> JsonObject:
     """Return an event; `pending_webhooks` counts the endpoints that have not answered with success yet."""
-    return with_pending_webhooks(work, work.get(KIND, event_id, "id", status=404))
+    return with_pending_webhooks(work, get_event(work, event_id))
+
+
+def get_event(work: Work, event_id: str) -> JsonObject:
+    """Return an event of the last 30 days. Raises StripeError 404: Stripe shows none that is older."""
+    event = work.get(KIND, event_id, "id", status=404)
+    if event["created"] <= work.now - KEPT_SECONDS:
+        raise no_such(KIND, event_id, "id", status=404)
+    return event
 
 
 @operation("GET", "/v1/events", "EventListParams")

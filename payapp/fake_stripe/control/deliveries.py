@@ -1,0 +1,115 @@
+"""Webhooks held back, sent again, twice, late, shuffled or never."""
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from payapp.fake_stripe.control.body import read_body, read_choice, read_number
+from payapp.fake_stripe.delivery_plan import MODES, DeliveryPlan, read_plan, write_plan
+from payapp.fake_stripe.errors import StripeError
+from payapp.fake_stripe.events import endpoints_for, queue_delivery
+from payapp.fake_stripe.resources.event_log import get_event, with_pending_webhooks
+from payapp.fake_stripe.stand_in import StandIn, current_stand_in
+
+blueprint = Blueprint("deliveries", __name__)
+
+ORDERS = ("created", "reversed", "shuffled")
+SPACING_SECONDS = 0.1  # far enough apart that attempts made at the same time don't overtake one another
+
+
+@blueprint.post("/deliveries/hold")
+def hold_deliveries() -> Response:
+    """Send no webhook until released."""
+    current_stand_in().deliverer.hold()
+    return jsonify(held=True)
+
+
+@blueprint.post("/deliveries/release")
+def release_deliveries() -> Response:
+    """Send what has gathered, and go on. `{"order": "shuffled"}` or `reversed` sends it one by one in that order."""
+    stand_in = current_stand_in()
+    order = read_choice(read_body("order"), "order", "created", ORDERS)
+    if order != "created":
+        _put_in_order(stand_in, order)
+    stand_in.deliverer.release()
+    return jsonify(held=False)
+
+
+def _put_in_order(stand_in: StandIn, order: str) -> None:
+    with stand_in.store.transaction():
+        ids = [
+            row["id"] for row in stand_in.store.rows("SELECT id FROM deliveries WHERE status = 'pending' ORDER BY id")
+        ]
+        arranged = ids[::-1] if order == "reversed" else _shuffled(ids)
+        for place, delivery_id in enumerate(arranged):
+            moment = stand_in.clock.now() + place * SPACING_SECONDS
+            stand_in.store.execute("UPDATE deliveries SET next_attempt_at = ? WHERE id = ?", (moment, delivery_id))
+
+
+def _shuffled(ids: Sequence[int]) -> list[int]:
+    """Return them in another order than before, if there is one."""
+    arranged = random.sample(ids, len(ids))
+    return [*arranged[1:], arranged[0]] if arranged == list(ids) and len(ids) > 1 else arranged
+
+
+@blueprint.route("/deliveries/plan", methods=["GET", "POST"])
+def delivery_plan() -> Response:
+    """Say how events to come are sent: `{"mode": "twice", "seconds": 1, "types": ["refund.created"]}`.
+
+    Modes: normal, late, twice, never, shuffled. It stays in force until another plan, also over a restart.
+    """
+    store = current_stand_in().store
+    if request.method == "POST":
+        body = read_body("mode", "seconds", "types")
+        mode, seconds = read_choice(body, "mode", "normal", MODES), read_number(body, "seconds", 0)
+        write_plan(store, DeliveryPlan(mode, seconds, _read_types(body.get("types", []))))
+    plan = read_plan(store)
+    return jsonify(mode=plan.mode, seconds=plan.seconds, types=plan.types)
+
+
+def _read_types(types: Any) -> list[str]:
+    if not isinstance(types, list) or not all(isinstance(one, str) for one in types):
+        raise StripeError("types must be a list of event types", param="types")
+    return types
+
+
+@blueprint.get("/deliveries")
+def list_deliveries() -> Response:
+    """Return every delivery, oldest first; `?event=evt_…` only that event's."""
+    rows = current_stand_in().store.rows(
+        "SELECT * FROM deliveries WHERE ?1 IS NULL OR event_id = ?1 ORDER BY id", (request.args.get("event"),)
+    )
+    return jsonify(deliveries=[dict(row) for row in rows])
+
+
+@blueprint.post("/events/<event_id>/resend")
+def resend_event(event_id: str) -> Response:
+    """Deliver an event again, also one that was lost: `{"times": 2, "after_seconds": 5}`, else once and now."""
+    stand_in = current_stand_in()
+    body = read_body("times", "after_seconds")
+    times, after_seconds = int(read_number(body, "times", 1)), read_number(body, "after_seconds", 0)
+    work = stand_in.work()
+    with stand_in.store.transaction():
+        event = get_event(work, event_id)
+        _stop(stand_in, event_id, "canceled")
+        for endpoint_id in endpoints_for(work, event["type"]) * times:
+            queue_delivery(work, event_id, endpoint_id, after_seconds)
+        return jsonify(with_pending_webhooks(work, event))
+
+
+@blueprint.post("/events/<event_id>/lose")
+def lose_event(event_id: str) -> Response:
+    """Stop delivering an event: what has not arrived yet never does, until it is resent."""
+    stand_in = current_stand_in()
+    work = stand_in.work()
+    with stand_in.store.transaction():
+        event = get_event(work, event_id)
+        _stop(stand_in, event_id, "lost")
+        return jsonify(with_pending_webhooks(work, event))
+
+
+def _stop(stand_in: StandIn, event_id: str, status: str) -> None:
+    sql = "UPDATE deliveries SET status = ? WHERE event_id = ? AND status <> 'delivered'"
+    stand_in.store.execute(sql, (status, event_id))
