@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from flask import Flask, request
+from limits.errors import ConfigurationError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payapp import cli, errors, input_guards, operations, pages
 from payapp.auth.routes import blueprint as auth_blueprint
-from payapp.config import PROJECT_ROOT, Settings, load_settings
+from payapp.config import PROJECT_ROOT, ConfigError, Settings, load_settings
 from payapp.credits.routes import blueprint as credits_blueprint
 from payapp.db import engine_options, expect_reads_only, expect_writes, prepare_engine
 from payapp.extensions import csrf, db, limiter, login_manager, migrate
@@ -74,9 +75,16 @@ def _prepare_extensions(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(PROJECT_ROOT / "migrations"))
     login_manager.init_app(app)
     csrf.init_app(app)
-    limiter.init_app(app)
+    _prepare_limiter(app)
     with app.app_context():
         prepare_engine(db.engine)
+
+
+def _prepare_limiter(app: Flask) -> None:
+    try:
+        limiter.init_app(app)
+    except ConfigurationError as error:
+        raise ConfigError(f"RATELIMIT_STORAGE_URI must be memory:// or redis://host:6379: {error}") from error
 
 
 def _choose_transactions() -> None:

@@ -209,7 +209,7 @@ def _split_url(value: str) -> SplitResult | None:
     """Return the parts of an address, None when host or port can't be read or a user name stands before them."""
     try:
         parts = urlsplit(value)
-        is_plain = bool(parts.hostname) and (parts.port or 1) > 0 and "@" not in parts.netloc
+        is_plain = bool(parts.hostname) and parts.port != 0 and "@" not in parts.netloc
     except ValueError:
         return None
     return parts if is_plain and value.isascii() and value.isprintable() and " " not in value else None

@@ -3,7 +3,7 @@
 import logging
 from uuid import uuid4
 
-from flask import Flask, Response, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -137,5 +137,7 @@ def _render_static(status: int, code: str, reference: str | None = None) -> Resp
     title, message = PAGES.get(status, ("Something went wrong", "This is our fault. Nothing was lost."))
     if wants_json():
         return problem(status, code, title, f"{message} Reference: {reference}" if reference else message)
-    html = render_template("errors/500.html", status=status, title=title, message=message, reference=reference)
+    # Not render_template(): for every page it also loads the user.
+    template = current_app.jinja_env.get_template("errors/500.html")
+    html = template.render(request=request, status=status, title=title, message=message, reference=reference)
     return Response(html, status)
