@@ -54,7 +54,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 def _measure(plan: Plan, folder: Path) -> Results:
     with ExitStack() as cleanup:
         say("starting PostgreSQL")
-        server_url = cleanup.enter_context(running_postgres())
+        server_url = cleanup.enter_context(running_postgres(in_memory=False))
         database_url = PostgresDatabases(server_url, folder).create(folder)
         say("filling the database")
         seeds = seed(database_url, folder, CONNECTIONS * plan.purchases_each)

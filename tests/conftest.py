@@ -46,11 +46,13 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A fresh, migrated database for this one test."""
     fixture = {"sqlite": "sqlite_databases", "postgresql": "postgres_databases"}[engine_name]
     databases: SqliteDatabases | PostgresDatabases = request.getfixturevalue(fixture)
-    return databases.create(tmp_path)
+    url = databases.create(tmp_path)
+    yield url
+    databases.drop(url)
 
 
 @pytest.fixture
