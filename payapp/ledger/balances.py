@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from payapp.clock import utc_now
 from payapp.db import utc_date
 from payapp.ledger.errors import UnknownAccountError
 from payapp.ledger.models import EntryType, LedgerEntry, accounts
+
+# Built once, as in posting.py.
+FIND_BALANCE = select(accounts.c.credits, accounts.c.credits_held).where(accounts.c.id == bindparam("user_id"))
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,7 @@ class EntryView:
 
 def get_balance(session: Session, user_id: int) -> Balance:
     """Return the account's balance, fresh from the database. Raises UnknownAccountError."""
-    row = session.execute(
-        select(accounts.c.credits, accounts.c.credits_held).where(accounts.c.id == user_id)
-    ).one_or_none()
+    row = session.execute(FIND_BALANCE, {"user_id": user_id}).one_or_none()
     if row is None:
         raise UnknownAccountError(user_id)
     return Balance(posted=row.credits, held=row.credits_held)
