@@ -27,17 +27,12 @@ STEPS_MIN = 7
 
 
 @pytest.fixture
-def server(database_url: str, tmp_path: Path) -> Iterator[str]:
+def mortal(database_url: str, tmp_path: Path) -> Iterator[str]:
     """The address of a crash_server.py on the test's database."""
     stack = Stack(database_url, tmp_path)
     with (tmp_path / "crash_server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.webhooks.crash_server", str(stack.port)],
-            cwd=PROJECT_ROOT,
-            env=stack.environment,
-            stdout=log,
-            stderr=log,
-        )
+        command = [sys.executable, "-m", "tests.webhooks.crash_server", str(stack.port)]
+        process = subprocess.Popen(command, cwd=PROJECT_ROOT, env=stack.environment, stdout=log, stderr=log)
     try:
         wait_for(f"{stack.url}/healthz")
         yield stack.url
@@ -83,17 +78,17 @@ STORIES = {
 }
 
 
-def test_a_webhook_survives_a_kill_at_every_step(server: str, session: Session) -> None:
-    """After each kill either nothing happened or everything; after the redelivery everything, once."""
+def test_a_webhook_survives_a_kill_at_every_step(mortal: str, web: str, session: Session) -> None:
+    """After each kill either nothing happened or everything; redelivered to a healthy server everything, once."""
     for number, (name, story) in enumerate(STORIES.items()):
         for step in count(1):
             user_id, label = make_user(session).id, f"{number}_{step}"
             payload = story.begin(session, user_id, label)
             before = look(session, user_id, label)
-            answer = deliver_and_die(server, payload, step)
+            answer = deliver_and_die(mortal, payload, step)
             assert answer in (None, story.end[0])
             assert look(session, user_id, label) in (before, story.end[1:]), f"{name}: half done at step {step}"
-            assert deliver_over_http(server, payload) == story.end[0]
+            assert deliver_over_http(web, payload) == story.end[0]
             assert look(session, user_id, label) == story.end[1:], f"{name}: after a kill at step {step}"
             if answer is not None:
                 break
@@ -101,21 +96,21 @@ def test_a_webhook_survives_a_kill_at_every_step(server: str, session: Session) 
     assert verify(session) == []
 
 
-def test_a_webhook_survives_a_kill_at_one_step_after_the_other(server: str, session: Session) -> None:
+def test_a_webhook_survives_a_kill_at_one_step_after_the_other(mortal: str, session: Session) -> None:
     """One and the same event, whose every delivery gets one step further than the last."""
     story = STORIES["granted"]
     user_id = make_user(session).id
     payload = story.begin(session, user_id, "1")
-    survived_at = next(step for step in count(1) if deliver_and_die(server, payload, step) == 200)
+    survived_at = next(step for step in count(1) if deliver_and_die(mortal, payload, step) == 200)
     assert look(session, user_id, "1") == ("processed", "fulfilled", 500)
     assert survived_at > STEPS_MIN
     assert verify(session) == []
 
 
-def deliver_and_die(server: str, payload: str, die_at: int) -> int | None:
+def deliver_and_die(mortal: str, payload: str, die_at: int) -> int | None:
     """Deliver to a process that dies at its step `die_at`; return the answer's status, None if it died first."""
     try:
-        return deliver_over_http(server, payload, **{"X-Die-At": str(die_at)})
+        return deliver_over_http(mortal, payload, **{"X-Die-At": str(die_at)})
     except requests.ConnectionError:
         return None
 
