@@ -82,9 +82,7 @@ def make_refund(work: Work, charge: JsonObject, amount: int, course: str, **fiel
     description = f"REFUND FOR CHARGE ({charge['description'] or charge['id']})"
     movement = move_money(work, "refund", charge, refund["id"], -amount, description)
     refund = work.create({**refund, "balance_transaction": movement["id"]})
-    refunded = _count(work, charge, amount)
-    if course != "requires_action":
-        work.emit("charge.refunded", refunded, {"amount_refunded": charge["amount_refunded"]})
+    _count(work, charge, amount, *([] if course == "requires_action" else ["charge.refunded"]))
     work.emit("refund.created", refund)
     _schedule(work, refund, course)
     return refund
@@ -111,9 +109,9 @@ def _next_action(work: Work, charge: JsonObject) -> JsonObject:
     return {"display_details": details, "type": "display_details"}
 
 
-def _count(work: Work, charge: JsonObject, amount: int) -> JsonObject:
+def _count(work: Work, charge: JsonObject, amount: int, *event_types: str) -> None:
     refunded = charge["amount_refunded"] + amount
-    return work.update(charge, {"amount_refunded": refunded, "refunded": refunded == charge["amount"]})
+    work.update(charge, {"amount_refunded": refunded, "refunded": refunded == charge["amount"]}, *event_types)
 
 
 @appointment("refund_referenced")

@@ -13,7 +13,7 @@ StartStandIn = Callable[..., StandInProcess]
 @pytest.fixture(scope="session")
 def stand_in() -> Iterator[StandInProcess]:
     """A running stand-in that all tests of this process share; each test uses its own objects in it."""
-    process = StandInProcess({"settle_seconds": 0.3, "late_seconds": 0.5}).start()
+    process = StandInProcess({"settle_seconds": 0.3, "late_seconds": 0.5, "refund_seconds": 0.3}).start()
     yield process
     process.kill()
 
@@ -53,6 +53,7 @@ def forwarding(start_stand_in: StartStandIn, receiver: Receiver) -> StandInProce
         webhook_url=f"{receiver.url}/webhooks",
         webhook_secret=WEBHOOK_SECRET,
         settle_seconds=0.3,
+        refund_seconds=0.3,
         late_seconds=0.7,
         retry_base_seconds=0.1,
         delivery_timeout_seconds=2,

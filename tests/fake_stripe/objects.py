@@ -4,6 +4,8 @@ from typing import Any
 
 import stripe
 
+from tests.fake_stripe.processes import StandInProcess
+
 SUCCESS_URL = "http://localhost:8000/dashboard/credits?success=true&session_id={CHECKOUT_SESSION_ID}"
 CANCEL_URL = "http://localhost:8000/dashboard/credits?canceled=true"
 
@@ -41,3 +43,23 @@ def create_price(client: stripe.StripeClient, **changes: Any) -> Any:
     """Make a price with its product."""
     params: Any = {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Starter package"}, **changes}
     return client.v1.prices.create(params)
+
+
+def buy(stand_in: StandInProcess, *, card: str = "pm_card_visa", outcome: str = "paid", **changes: Any) -> Any:
+    """Pay for a session and return its payment intent, the latest charge in it."""
+    client = stand_in.client()
+    session = create_session(client, **changes)
+    stand_in.control("POST", f"/sessions/{session.id}/pay", {"outcome": outcome, "card": card})
+    paid: Any = client.v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent.latest_charge"]})
+    return paid.payment_intent
+
+
+def events_about(client: stripe.StripeClient, object_id: str) -> list[Any]:
+    """Return the events about an object, oldest first."""
+    events: list[Any] = client.v1.events.list({"limit": 100}).data
+    return [event.to_dict() for event in reversed(events) if event.data.object["id"] == object_id]
+
+
+def types_about(client: stripe.StripeClient, object_id: str) -> list[str]:
+    """Return the types of the events about an object, oldest first."""
+    return [str(event["type"]) for event in events_about(client, object_id)]

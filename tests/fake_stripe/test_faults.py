@@ -30,6 +30,7 @@ def count_customers(stand_in: StandInProcess, email: str) -> int:
         ("500", stripe.APIError, 500),
         ("502", stripe.APIError, 502),
         ("429", stripe.RateLimitError, 429),
+        ("lock_timeout", stripe.RateLimitError, 429),
         ("reset", stripe.APIConnectionError, None),
         ("refused", stripe.APIConnectionError, None),
         ("hang", stripe.APIConnectionError, None),
@@ -95,6 +96,10 @@ def test_it_knows_operations_with_an_id(stand_in: StandInProcess) -> None:
         {"fault": "500"},
         {"operation": OPERATION},
         {"operation": OPERATION, "fault": "flood"},
+        {"operation": "POST /v1/customer", "fault": "500"},
+        {"operation": "customers.create", "fault": "500"},
+        {"operation": "PUT /v1/customers", "fault": "500"},
+        {"operation": "GET /v1/customers/{id}", "fault": "500"},
         {"operation": OPERATION, "fault": "500", "when": "never"},
         {"operation": OPERATION, "fault": "500", "count": 0},
         {"operation": OPERATION, "fault": "500", "count": "2"},
@@ -104,6 +109,19 @@ def test_it_knows_operations_with_an_id(stand_in: StandInProcess) -> None:
 def test_it_rejects_orders_of_no_sense(stand_in: StandInProcess, body: dict[str, object]) -> None:
     answer = requests.post(f"{stand_in.url}/_control/faults", json=body, timeout=10)
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "operation", ["*", "GET /v1/customers/cus_x", "GET /v1/customers/{customer_id}", "POST /v1/refunds/re_1/cancel"]
+)
+def test_it_knows_what_can_happen(stand_in: StandInProcess, operation: str) -> None:
+    armed = stand_in.control("POST", "/faults", {"operation": operation, "fault": "500"})
+    assert [fault["operation"] for fault in armed["faults"]] == [operation]
+
+
+def test_the_sdk_tries_again_after_a_lock_timeout(stand_in: StandInProcess) -> None:
+    arm(stand_in, "lock_timeout")
+    assert stand_in.client(retries=1).v1.customers.create({"name": "A"}).name == "A"
 
 
 def test_the_log_shows_every_request(stand_in: StandInProcess) -> None:

@@ -15,7 +15,7 @@ import pytest
 import stripe
 from stripe._stripe_object import StripeObject, UntypedStripeObject
 
-from tests.fake_stripe.objects import create_customer, create_price, create_session
+from tests.fake_stripe.objects import buy, create_customer, create_price, create_session
 from tests.fake_stripe.processes import Receiver, StandInProcess, wait_until
 
 RESOURCES: dict[str, Any] = {
@@ -181,6 +181,50 @@ def test_the_check_finds_what_is_wrong(stand_in: StandInProcess) -> None:
     assert problems_of_object({**customer, "invoice_settings": {"nope": None}}, "customer")
 
 
+def play_everything(stand_in: StandInProcess, customer: str) -> None:
+    """Let happen what can happen to a payment, so that every kind of object exists in every state."""
+    client = stand_in.client()
+    intents = [buy(stand_in, card=card, customer=customer) for card in ("pm_card_visa", "pm_card_refundFail")]
+    intents.append(buy(stand_in, customer=customer, payment_intent_data={"setup_future_usage": "off_session"}))
+    for course, intent in zip(("succeeds", "pending", "requires_action"), intents, strict=True):
+        order = {"payment_intent": intent.id, "course": course, "amount": 500}
+        refund = stand_in.control("POST", "/refunds", order)
+    client.v1.refunds.cancel(refund["id"])
+    client.v1.refunds.create({"payment_intent": intents[1].id, "amount": 500})
+    for intent, status, moves in zip(
+        intents, ("needs_response", "warning_needs_response", "prevented"), MOVES, strict=True
+    ):
+        dispute = stand_in.control("POST", "/disputes", {"payment_intent": intent.id, "status": status})
+        for move in moves:
+            stand_in.control("POST", f"/disputes/{dispute['id']}/{move}")
+    coupon = client.v1.coupons.create({"percent_off": 12.5, "duration": "once"})
+    code = client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}})
+    client.v1.promotion_codes.update(code.id, {"metadata": {"a": "1"}})
+    client.v1.coupons.update(coupon.id, {"name": "Spring"})
+    session = create_session(client, discounts=[{"promotion_code": code.id}])
+    stand_in.pay(session, "paid")
+    charge_saved_cards(client, customer)
+
+
+MOVES = (("submit", "win"), ("submit", "escalate", "lose"), ())
+
+
+def charge_saved_cards(client: stripe.StripeClient, customer: str) -> None:
+    for card in ("pm_card_visa", "pm_card_chargeCustomerFail", "pm_card_authenticationRequired"):
+        method = client.v1.payment_methods.attach(card, {"customer": customer}).id
+        params: Any = {"amount": 500, "currency": "usd", "customer": customer, "payment_method": method}
+        if card == "pm_card_chargeCustomerFail":
+            with pytest.raises(stripe.CardError) as caught:
+                client.v1.payment_intents.create(params | {"confirm": True, "off_session": True})
+            body: Any = caught.value.json_body
+            assert problems_of_object(body["error"]["payment_intent"], "error") == []
+            continue
+        made = client.v1.payment_intents.create(params)
+        client.v1.payment_intents.confirm(made.id, {"return_url": "http://localhost:8000/"})
+    client.v1.payment_intents.cancel(client.v1.payment_intents.create(params).id)
+    client.v1.payment_methods.detach(method)
+
+
 @pytest.fixture(scope="module")
 def paths(stand_in: StandInProcess) -> dict[str, str]:
     """Addresses of one object of every kind, sessions in every state."""
@@ -188,11 +232,14 @@ def paths(stand_in: StandInProcess) -> dict[str, str]:
     customer, price = create_customer(client).id, create_price(client)
     found = {"customer": f"/v1/customers/{customer}", "price": f"/v1/prices/{price.id}"}
     found["product"] = f"/v1/products/{price.product}"
+    play_everything(stand_in, customer)
     for outcome in ("open", "paid", "settles", "settle_fails", "declined", "expire"):
         session = create_session(client, customer=customer)
         if outcome != "open":
             stand_in.pay(session, outcome)
         found[f"session, {outcome}"] = f"/v1/checkout/sessions/{session.id}"
+    for kind in ("coupon", "promotion_code"):
+        found[kind] = f"/v1/{kind}s/{client.v1.events.list({'type': f'{kind}.created'}).data[0].data.object['id']}"
     endpoint = client.v1.webhook_endpoints.create({"url": "http://localhost:9/x", "enabled_events": ["price.updated"]})
     found["endpoint"] = f"/v1/webhook_endpoints/{endpoint.id}"
     wait_until(lambda: client.v1.events.list({"type": "checkout.session.async_payment_failed"}).data)
@@ -200,6 +247,7 @@ def paths(stand_in: StandInProcess) -> dict[str, str]:
 
 
 EXPAND = {"expand[0]": "payment_intent.latest_charge", "expand[1]": "customer", "expand[2]": "line_items"}
+EXPAND |= {"expand[4]": "total_details.breakdown", "expand[5]": "discounts.promotion_code"}
 
 
 def test_every_object_has_the_keys_the_sdk_declares(stand_in: StandInProcess, paths: dict[str, str]) -> None:
@@ -210,11 +258,20 @@ def test_every_object_has_the_keys_the_sdk_declares(stand_in: StandInProcess, pa
 
 
 def test_every_list_has_the_keys_the_sdk_declares(stand_in: StandInProcess, paths: dict[str, str]) -> None:
-    lists = ["customers", "products", "prices", "checkout/sessions", "payment_intents", "charges"]
-    for path in [*lists, "events", "webhook_endpoints"]:
-        found = stand_in.api("GET", f"/v1/{path}", {"limit": "100"}).json()
+    lists = ["customers", "products", "prices", "checkout/sessions", "payment_intents", "charges", "refunds"]
+    lists += ["disputes", "balance_transactions", "coupons", "promotion_codes", "events", "webhook_endpoints"]
+    for path in [*lists, paths["customer"].removeprefix("/v1/") + "/payment_methods"]:
+        found = stand_in.api("GET", f"/v1/{path}", {"limit": "100"} | EXPAND_LISTS.get(path, {})).json()
         assert found["data"], path
         assert problems_of_object(found, path) == []
+
+
+EXPAND_LISTS = {
+    "charges": {"expand[0]": "data.refunds", "expand[1]": "data.balance_transaction"},
+    "disputes": {"expand[0]": "data.charge"},
+    "promotion_codes": {"expand[0]": "data.promotion.coupon"},
+    "refunds": {"expand[0]": "data.failure_balance_transaction", "expand[1]": "data.payment_method"},
+}
 
 
 def test_every_webhook_has_the_keys_the_sdk_declares(forwarding: StandInProcess, receiver: Receiver) -> None:
@@ -223,9 +280,25 @@ def test_every_webhook_has_the_keys_the_sdk_declares(forwarding: StandInProcess,
         forwarding.pay(create_session(client, customer=create_customer(client).id), outcome)
     price = create_price(client)
     client.v1.prices.update(price.id, {"active": False})
+    play_everything(forwarding, create_customer(client).id)
     receiver.wait_for("checkout.session.async_payment_failed")
     receiver.wait_for("price.updated")
+    receiver.wait_for("refund.failed")
+    wait_until(lambda: forwarding.control("GET", "/health")["pending_deliveries"] == 0)
     for one in list(receiver.received):
         assert problems_of_object(json.loads(one.body), one.type) == []
         assert stripe.Event.construct_from(one.event, "sk_test_x").type == one.type
-    assert len({one.type for one in receiver.received}) >= 14
+    assert {one.type for one in receiver.received} >= EXPECTED_TYPES
+
+
+EXPECTED_TYPES = {
+    *("charge.dispute.closed", "charge.dispute.created", "charge.dispute.funds_reinstated"),
+    *("charge.dispute.funds_withdrawn", "charge.dispute.updated", "charge.failed", "charge.pending"),
+    *("charge.refund.updated", "charge.refunded", "charge.succeeded", "charge.updated"),
+    *("checkout.session.async_payment_failed", "checkout.session.async_payment_succeeded"),
+    *("checkout.session.completed", "checkout.session.expired", "coupon.created", "coupon.updated"),
+    *("customer.created", "payment_intent.canceled", "payment_intent.created", "payment_intent.payment_failed"),
+    *("payment_intent.processing", "payment_intent.requires_action", "payment_intent.succeeded"),
+    *("payment_method.attached", "payment_method.detached", "price.created", "price.updated", "product.created"),
+    *("promotion_code.created", "promotion_code.updated", "refund.created", "refund.failed", "refund.updated"),
+}

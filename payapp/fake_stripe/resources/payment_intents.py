@@ -26,7 +26,7 @@ def create_payment_intent(work: Work, params: Params) -> JsonObject:
 
     A declined card is answered with a 402 that holds the intent; the intent stays and can be tried again.
     """
-    fields = (*_CHANGEABLE, "amount", "currency", "customer", "confirm", "payment_method", "payment_method_types")
+    fields = (*_CHANGEABLE, "amount", "currency", "customer", "confirm", "payment_method")
     refuse_others(params, *fields, *_CONFIRMING, "automatic_payment_methods")
     is_confirmed = params.get("confirm", False)
     if "off_session" in params and not is_confirmed:
@@ -39,8 +39,12 @@ def create_payment_intent(work: Work, params: Params) -> JsonObject:
         work,
         amount=params["amount"],
         currency=currency,
-        **pick(params, *_CHANGEABLE, "customer", "payment_method_types"),
-        automatic_payment_methods=_automatic(params),
+        **pick(params, *_CHANGEABLE, "customer"),
+        # The default: https://docs.stripe.com/upgrades#2023-08-16
+        automatic_payment_methods={
+            "allow_redirects": "always",
+            **params.get("automatic_payment_methods", {"enabled": True}),
+        },
         metadata=merge_metadata({}, params.get("metadata")),
     )
     if "payment_method" in params:
@@ -61,17 +65,6 @@ def _check_amount(params: Params) -> str:
         message = f"Amount must be no more than {format_money(AMOUNT_MAX, currency)} {currency}"
         raise parameter_error(message, "amount", "amount_too_large")
     return currency
-
-
-def _automatic(params: Params) -> JsonObject | None:
-    """Automatic payment methods are the default: https://docs.stripe.com/upgrades#2023-08-16"""
-    sent = params.get("automatic_payment_methods")
-    if "payment_method_types" in params:
-        if sent and sent["enabled"]:
-            message = "You may only specify one of these parameters: automatic_payment_methods, payment_method_types."
-            raise parameter_error(message, "payment_method_types", "parameters_exclusive")
-        return None
-    return {"allow_redirects": "always", **(sent or {"enabled": True})}
 
 
 def _with_method(work: Work, intent: JsonObject, payment_method_id: str) -> JsonObject:
