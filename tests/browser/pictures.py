@@ -20,7 +20,7 @@ from tests.processes import PROJECT_ROOT, Stack, running
 
 PICTURE = PROJECT_ROOT / "docs" / "pictures" / "credits.png"
 # Credits used each day, today last: a working week with quiet weekends.
-MONTH = (18, 22, 0, 4, 31, 44, 38, 27, 5, 0, 36, 52, 47, 61, 40)
+MONTH: tuple[int, ...] = (18, 22, 0, 4, 31, 44, 38, 27, 5, 0, 36, 52, 47, 61, 40)
 MONTH += (12, 3, 58, 66, 49, 71, 54, 9, 6, 63, 77, 82, 59, 48, 35)
 
 
