@@ -6,6 +6,7 @@ hosts at once, is harmless.
 
 import logging
 from functools import cache
+from threading import Lock
 
 from flask import Flask
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
@@ -27,15 +28,24 @@ def make_huey(settings: Settings) -> Huey:
     if url.get_backend_name() == "sqlite":
         return SqliteHuey("payapp", filename=str(settings.instance_path / "jobs.db"), results=False)
     dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    # Polling, not LISTEN: notifications do not pass a transaction pooler.
-    return PostgresHuey("payapp", dsn=dsn, blocking=False, results=False)
+    # Polling, not LISTEN, and nothing prepared: neither passes a transaction pooler.
+    return PostgresHuey("payapp", dsn=dsn, blocking=False, results=False, prepare_threshold=None)
 
 
 huey = make_huey(load_settings())
 
 
-@cache
+making_app = Lock()
+
+
 def _app() -> Flask:
+    """Return this process's application, made for the first job; two workers may begin at the same moment."""
+    with making_app:
+        return _make_app()
+
+
+@cache
+def _make_app() -> Flask:
     return create_app()
 
 

@@ -1,0 +1,279 @@
+"""The wall: what goes to Stripe, what comes back, and what is made of its errors. Events are tests/webhooks' affair."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from payapp.stripe_objects import (
+    BurntKeyError,
+    CheckoutRequest,
+    CheckoutSession,
+    MalformedObjectError,
+    StripeRefusedError,
+    StripeServiceError,
+    StripeUnavailableError,
+)
+from payapp.stripe_service import QUICK_SECONDS_MAX, StripeService
+from tests.processes import SECRET_KEY
+from tests.stand_in import CREATE_CHECKOUT_SESSION, CREATE_CUSTOMER, GET_CHECKOUT_SESSION, StandIn
+
+
+@pytest.fixture
+def stripe(stand_in: StandIn) -> StandIn:
+    stand_in.reset()
+    return stand_in
+
+
+@pytest.fixture
+def service(stripe: StandIn) -> StripeService:
+    return StripeService(SECRET_KEY, [], stripe.url)
+
+
+def build_request(stripe: StandIn, **changed: Any) -> CheckoutRequest:
+    request = CheckoutRequest(
+        idempotency_key=uuid4().hex,
+        customer_id=stripe.post("/v1/customers", email="ada@example.com")["id"],
+        client_reference_id="41",
+        product_name="Growth: 500 credits",
+        unit_amount=3900,
+        currency="usd",
+        price_id="",
+        success_url="https://app.example.com/?session_id={CHECKOUT_SESSION_ID}",
+        cancel_url="https://app.example.com/",
+        expires_at=datetime.now(UTC) + timedelta(hours=12),
+        metadata={"purchaseId": "41"},
+    )
+    return replace(request, **changed)
+
+
+class TestCustomers:
+    def test_the_same_key_returns_the_same_one(self, service: StripeService) -> None:
+        key = uuid4().hex
+        first = service.create_customer("ada@example.com", 7, "customer:7", key)
+        assert service.create_customer("ada@example.com", 7, "customer:7", key) == first
+        assert service.create_customer("ada@example.com", 7, "customer:7", uuid4().hex) != first
+
+    def test_it_is_found_by_its_key_not_by_its_address(self, stripe: StandIn, service: StripeService) -> None:
+        email = f"{uuid4().hex}@example.com"
+        stripe.post("/v1/customers", email=email)
+        stripe.post("/v1/customers", email=email, **{"metadata[userKey]": "customer:8"})
+        mine = service.create_customer(email, 7, "customer:7", uuid4().hex)
+        assert service.find_customer(email, "customer:7") == mine
+        assert service.find_customer(email, "customer:9") is None
+        assert service.find_customer("nobody@example.com", "customer:7") is None
+
+    def test_a_quick_call_ends_in_time_and_is_not_repeated(self, stripe: StandIn, service: StripeService) -> None:
+        stripe.arm(CREATE_CUSTOMER, "timeout", seconds=4)
+        began = time.monotonic()
+        with pytest.raises(StripeUnavailableError):
+            service.create_customer("ada@example.com", 7, "customer:7", uuid4().hex, is_quick=True)
+        assert time.monotonic() - began < QUICK_SECONDS_MAX + 0.5
+        assert len(stripe.list_requests(CREATE_CUSTOMER)) == 1
+
+    def test_a_quick_call_ends_in_time_when_bytes_only_trickle(self, trickling_address: str) -> None:
+        service = StripeService(SECRET_KEY, [], trickling_address)
+        began = time.monotonic()
+        with pytest.raises(StripeUnavailableError, match="no answer within"):
+            service.create_customer("ada@example.com", 7, "customer:7", "key", is_quick=True)
+        assert time.monotonic() - began < QUICK_SECONDS_MAX + 0.5
+
+
+@pytest.fixture
+def trickling_address() -> Iterator[str]:
+    """A server that sends a byte now and then, so that no read ever times out."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def trickle() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                for _ in range(40):
+                    connection.sendall(b"H")
+                    time.sleep(0.1)
+
+        thread = Thread(target=trickle, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+class TestCheckoutSessions:
+    def test_it_returns_what_stripe_made(self, stripe: StandIn, service: StripeService) -> None:
+        request = build_request(stripe)
+        made = service.create_checkout_session(request)
+        assert (made.mode, made.status, made.payment_status) == ("payment", "open", "unpaid")
+        assert (made.amount_total, made.currency, made.livemode) == (3900, "usd", False)
+        assert (made.customer_id, made.client_reference_id) == (request.customer_id, "41")
+        assert made.metadata == {"purchaseId": "41", "app": "payapp"}
+        assert abs(made.expires_at - request.expires_at) < timedelta(seconds=1)
+        assert str(made.url).startswith("http")
+        assert service.get_checkout_session(made.id) == made
+        assert service.get_checkout_session(made.id, is_quick=True) == made
+
+    def test_the_same_key_returns_the_same_one(self, stripe: StandIn, service: StripeService) -> None:
+        request = build_request(stripe)
+        assert service.create_checkout_session(request) == service.create_checkout_session(request)
+
+    def test_the_same_key_with_other_parameters_is_burnt(self, stripe: StandIn, service: StripeService) -> None:
+        request = build_request(stripe)
+        service.create_checkout_session(request)
+        with pytest.raises(BurntKeyError):
+            service.create_checkout_session(replace(request, unit_amount=4000))
+
+    def test_an_expired_one_has_no_address(self, stripe: StandIn, service: StripeService) -> None:
+        made = service.create_checkout_session(build_request(stripe))
+        service.expire_checkout_session(made.id)
+        expired = service.get_checkout_session(made.id)
+        assert (expired.status, expired.url) == ("expired", None)
+        with pytest.raises(StripeRefusedError):
+            service.expire_checkout_session(made.id)
+
+    def test_a_paid_one_names_its_payment(self, stripe: StandIn, service: StripeService) -> None:
+        made = service.create_checkout_session(build_request(stripe))
+        stripe.pay(made.id)
+        paid = service.get_checkout_session(made.id)
+        assert (paid.status, paid.payment_status) == ("complete", "paid")
+        assert str(paid.payment_intent_id).startswith("pi_")
+
+    def test_one_that_is_not_there_is_refused(self, service: StripeService) -> None:
+        with pytest.raises(StripeRefusedError) as refused:
+            service.get_checkout_session("cs_test_nothing")
+        assert refused.value.code == "resource_missing"
+
+
+class TestErrors:
+    @pytest.mark.parametrize("fault", ["500", "502", "reset", "refused"])
+    def test_no_clear_answer_is_tried_once_more(self, stripe: StandIn, service: StripeService, fault: str) -> None:
+        stripe.arm(GET_CHECKOUT_SESSION, fault, count=10)
+        with pytest.raises(StripeUnavailableError):
+            service.get_checkout_session("cs_test_1")
+        assert len(stripe.list_requests("GET /v1/checkout/sessions/cs_test_1")) == 2
+
+    @pytest.mark.parametrize("fault", ["500", "reset"])
+    def test_a_lost_answer_is_fetched_with_the_same_key(
+        self, stripe: StandIn, service: StripeService, fault: str
+    ) -> None:
+        stripe.arm(CREATE_CHECKOUT_SESSION, fault, when="after")
+        made = service.create_checkout_session(build_request(stripe))
+        first, second = stripe.list_requests(CREATE_CHECKOUT_SESSION)
+        assert first["idempotency_key"] == second["idempotency_key"]
+        assert [found["id"] for found in stripe.list_checkout_sessions(str(made.customer_id))] == [made.id]
+
+    def test_too_many_requests_may_be_tried_later(self, stripe: StandIn, service: StripeService) -> None:
+        stripe.arm(GET_CHECKOUT_SESSION, "429", count=10)
+        with pytest.raises(StripeUnavailableError):
+            service.get_checkout_session("cs_test_1")
+
+    def test_nobody_listens(self) -> None:
+        with pytest.raises(StripeUnavailableError):
+            StripeService(SECRET_KEY, [], "http://localhost:9").get_checkout_session("cs_test_1")
+
+    def test_a_wrong_key_is_refused_and_not_told(self, stripe: StandIn) -> None:
+        service = StripeService("pk_test_0123456789", [], stripe.url)
+        with pytest.raises(StripeRefusedError) as refused:
+            service.get_checkout_session("cs_test_1")
+        assert "0123456789" not in str(refused.value)
+
+    @pytest.mark.parametrize(
+        ("status", "body", "headers", "expected"),
+        [
+            (409, {"type": "idempotency_error", "code": "idempotency_key_in_use"}, {}, StripeUnavailableError),
+            (400, {"type": "idempotency_error"}, {}, BurntKeyError),
+            (500, {"type": "api_error"}, {}, StripeUnavailableError),
+            (500, {"type": "api_error"}, {"Idempotent-Replayed": "true"}, BurntKeyError),
+            (402, {"type": "card_error", "code": "card_declined"}, {"Idempotent-Replayed": "true"}, StripeRefusedError),
+            (403, {"type": "invalid_request_error"}, {}, StripeRefusedError),
+            (503, "<html>down</html>", {}, StripeUnavailableError),
+            (200, "<html>a hotel's login page</html>", {}, StripeServiceError),
+            (200, {"object": "checkout.session"}, {}, StripeServiceError),
+        ],
+    )
+    def test_every_answer_has_its_meaning(
+        self, status: int, body: Any, headers: dict[str, str], expected: type[Exception]
+    ) -> None:
+        with answering(status, body, headers) as address, pytest.raises(StripeServiceError) as raised:
+            StripeService(SECRET_KEY, [], address).create_checkout_session(REQUEST)
+        assert isinstance(raised.value, expected)
+        if expected is StripeUnavailableError:
+            assert not isinstance(raised.value, BurntKeyError)
+
+
+REQUEST = CheckoutRequest(
+    "key", "cus_1", "1", "Growth", 3900, "usd", "", "http://a", "http://a", datetime.now(UTC) + timedelta(hours=1), {}
+)
+
+
+class answering:
+    """A Stripe that gives one answer to everything."""
+
+    def __init__(self, status: int, body: Any, headers: dict[str, str]) -> None:
+        content = body if isinstance(body, str) else json.dumps(body if status == 200 else {"error": body})
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content.encode())
+
+            def log_message(self, format: str, *args: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+
+    def __enter__(self) -> str:
+        Thread(target=self.server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class TestReadingObjects:
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"object": "payment_intent"},
+            {"id": None},
+            {"id": ""},
+            {"status": None},
+            {"metadata": "text"},
+            {"expires_at": "tomorrow"},
+            {"expires_at": 10**30},
+            {"customer": {}},
+        ],
+    )
+    def test_what_is_no_checkout_session_is_refused(
+        self, stripe: StandIn, service: StripeService, changed: dict[str, Any]
+    ) -> None:
+        made = service.create_checkout_session(build_request(stripe))
+        source = stripe.get(f"/v1/checkout/sessions/{made.id}")
+        assert CheckoutSession.from_object(source) == made
+        with pytest.raises(MalformedObjectError):
+            CheckoutSession.from_object(source | changed)
+
+    def test_an_expanded_customer_is_its_id(self, stripe: StandIn, service: StripeService) -> None:
+        made = service.create_checkout_session(build_request(stripe))
+        expanded = stripe.get(f"/v1/checkout/sessions/{made.id}", **{"expand[]": "customer"})
+        assert expanded["customer"]["object"] == "customer"
+        assert CheckoutSession.from_object(expanded) == made
+
+
+def test_the_mode_is_that_of_the_key() -> None:
+    assert [StripeService(key, []).is_livemode for key in ("sk_live_1", "rk_live_1", "sk_test_1", "rk_test_1")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
