@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal, get_args
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, column, table, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, column, table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payapp.clock import utc_now
@@ -14,7 +14,7 @@ HoldStatus = Literal["open", "captured", "released", "expired"]
 Category = Literal["paid", "promotional"]
 
 # A user seen as a credit account. The table itself belongs to auth/models.py.
-accounts = table("users", column("id", Integer), column("credits", BigInteger), column("credits_held", BigInteger))
+accounts = table("users", column("id", BigInteger), column("credits", BigInteger), column("credits_held", BigInteger))
 
 IS_OPEN = text("status = 'open'")
 
