@@ -5,11 +5,13 @@ from unicodedata import normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payapp.auth.models import User
+
+FIND_BY_ID = select(User).where(User.id == bindparam("user_id"))  # built once: nearly every request sends it
 
 hasher = PasswordHasher()  # argon2id with the library's recommended parameters
 
@@ -46,6 +48,11 @@ def create_user(session: Session, email: str, password: str) -> User:
 def find_user(session: Session, email: str) -> User | None:
     """Return the user with this e-mail address, however it is capitalized."""
     return session.scalars(select(User).where(User.email == normalize_email(email))).one_or_none()
+
+
+def find_user_by_id(session: Session, user_id: int) -> User | None:
+    """Return the user with this id, None if there is none."""
+    return session.scalar(FIND_BY_ID, {"user_id": user_id})
 
 
 def check_password(session: Session, email: str, password: str) -> User | None:

@@ -5,10 +5,16 @@ import logging
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import session as flask_session
 from flask_login import current_user, login_user, logout_user
-from sqlalchemy import bindparam, select
 from werkzeug.wrappers import Response
 
-from payapp.auth.accounts import EmailTakenError, check_password, create_user, normalize_email, renew_hash
+from payapp.auth.accounts import (
+    EmailTakenError,
+    check_password,
+    create_user,
+    find_user_by_id,
+    normalize_email,
+    renew_hash,
+)
 from payapp.auth.forms import LogInForm, SignUpForm
 from payapp.auth.models import User
 from payapp.billing.customers import ensure_customer
@@ -27,13 +33,11 @@ WRONG_PASSWORDS = "10 per 15 minutes"
 LOGINS = "50 per 15 minutes"
 SIGN_UPS = "300 per 15 minutes"  # many people may share one address; a flood of made-up ones must end somewhere
 
-FIND_USER = select(User).where(User.id == bindparam("user_id"))  # built once: nearly every request sends it
-
 
 @login_manager.user_loader
 def load_user(user_id: str) -> User | None:
     """Return the user of a login cookie; None logs them out (an id that is gone or was never one)."""
-    return db.session.scalar(FIND_USER, {"user_id": int(user_id)}) if user_id.isdecimal() else None
+    return find_user_by_id(db.session(), int(user_id)) if user_id.isdecimal() else None
 
 
 @blueprint.route("/signup", methods=["GET", "POST"])
