@@ -6,6 +6,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from payapp.fake_stripe.currencies import format_money, format_unit
+from payapp.fake_stripe.discounts import apply_typed_code
 from payapp.fake_stripe.errors import JsonObject, StripeError
 from payapp.fake_stripe.ids import new_id
 from payapp.fake_stripe.payments import OUTCOMES, pay
@@ -37,6 +38,7 @@ def show_payment_page(session_id: str) -> Response:
         email=_known_email(work, session),
         outcomes=_choices(stand_in),
         is_declined="declined" in request.args,
+        is_code_refused="code_refused" in request.args,
     )
 
 
@@ -44,7 +46,8 @@ def show_payment_page(session_id: str) -> Response:
 def submit_payment(session_id: str) -> WerkzeugResponse:
     """Let the chosen outcome happen and lead on: to success_url, back to this page, or to its end.
 
-    `outcome` may also be `expire`. A session that is over shows its page again, whatever was chosen.
+    `outcome` may also be `expire`. With `promotion_code` nothing is paid, only the code redeemed.
+    A session that is over shows its page again, whatever was chosen.
     """
     stand_in = current_stand_in()
     outcome, email = request.form.get("outcome", ""), request.form.get("email") or None
@@ -58,10 +61,20 @@ def submit_payment(session_id: str) -> WerkzeugResponse:
             session = checkout_sessions.expire(work, session)
         if session["status"] != "open":
             return redirect(request.path, 303)
+        if "promotion_code" in request.form:
+            return _redeem(work, session, request.form["promotion_code"])
         session = pay(work, session_id, outcome, email)
     if outcome == "declined":
         return redirect(f"{request.path}?declined=1", 303)
     return redirect(_success_url(session), 303)
+
+
+def _redeem(work: Work, session: JsonObject, text: str) -> WerkzeugResponse:
+    try:
+        apply_typed_code(work, session, text)
+    except StripeError:
+        return redirect(f"{request.path}?code_refused=1", 303)
+    return redirect(request.path, 303)
 
 
 @payment_page.get("/receipts/<receipt_id>")

@@ -115,7 +115,8 @@ def _email_of(work: Work, session: JsonObject, email: str | None) -> str | None:
 def _payment_intent_for(work: Work, session: JsonObject) -> JsonObject:
     """Return the session's payment intent: made at the first attempt, used again after a decline."""
     if session["payment_intent"]:
-        return work.get("payment_intent", session["payment_intent"], "payment_intent")
+        intent = work.get("payment_intent", session["payment_intent"], "payment_intent")
+        return work.update(intent, {"amount": session["amount_total"]})  # a code may have been typed meanwhile
     stored = work.find(SESSION, session["id"])
     data = stored.private["payment_intent_data"] if stored else {}
     return new_payment_intent(

@@ -5,12 +5,13 @@ is done once, when an operation is first called.
 """
 
 from functools import cache
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from payapp.fake_stripe.errors import JsonObject, StripeError, missing_parameter, parameter_error
 from payapp.fake_stripe.request_types import close_typed_dict, coerce
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter, ValidationError
 
 
 def validate(type_name: str, params: JsonObject) -> JsonObject:
@@ -18,6 +19,8 @@ def validate(type_name: str, params: JsonObject) -> JsonObject:
 
     `type_name` is a name in `stripe.params`, such as "CustomerCreateParams" or "checkout.SessionListParams".
     """
+    from pydantic import ValidationError  # here, because the stand-in is ready before it has loaded pydantic
+
     closed, adapter = _checks_for(type_name)
     coerced = coerce(closed, params)
     try:
@@ -27,9 +30,10 @@ def validate(type_name: str, params: JsonObject) -> JsonObject:
 
 
 @cache
-def _checks_for(type_name: str) -> tuple[type, TypeAdapter[JsonObject]]:
+def _checks_for(type_name: str) -> tuple[type, "TypeAdapter[JsonObject]"]:
     import stripe.params
     import stripe.params.checkout
+    from pydantic import TypeAdapter
     from stripe._request_options import RequestOptions
 
     source: Any = stripe.params
@@ -43,7 +47,7 @@ def _checks_for(type_name: str) -> tuple[type, TypeAdapter[JsonObject]]:
 _ORDER = {"extra_forbidden": 0, "missing": 1}
 
 
-def _to_stripe_error(error: ValidationError, params: JsonObject) -> StripeError:
+def _to_stripe_error(error: "ValidationError", params: JsonObject) -> StripeError:
     """Stripe complains about unknown parameters first, then missing ones, then wrong values."""
     found = [one for one in error.errors(include_url=False) if not _only_says_unset(one)]
 

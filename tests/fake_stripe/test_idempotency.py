@@ -1,4 +1,3 @@
-import sqlite3
 import threading
 import uuid
 from pathlib import Path
@@ -117,21 +116,6 @@ def test_it_remembers_across_a_kill(start_stand_in: StartStandIn, tmp_path: Path
     stand_in.kill()
     stand_in.start()
     assert post_customer(stand_in, key, name="A").content == first.content
-
-
-def test_it_forgets_after_24_hours(start_stand_in: StartStandIn, tmp_path: Path, key: str) -> None:
-    stand_in = start_stand_in(state=tmp_path / "state.sqlite3")
-    first = post_customer(stand_in, key, name="A").json()["id"]
-    stand_in.kill()
-    with sqlite3.connect(tmp_path / "state.sqlite3") as connection:
-        connection.execute("UPDATE idempotency_keys SET created = created - 24 * 3600 + 60")
-    stand_in.start()
-    assert post_customer(stand_in, key, name="A").json()["id"] == first
-    stand_in.kill()
-    with sqlite3.connect(tmp_path / "state.sqlite3") as connection:
-        connection.execute("UPDATE idempotency_keys SET created = created - 120")
-    stand_in.start()
-    assert post_customer(stand_in, key, name="A").json()["id"] != first
 
 
 def test_a_key_is_free_again_when_its_process_was_killed(

@@ -80,3 +80,26 @@ def test_it_escapes_what_a_shop_writes(client: stripe.StripeClient, stand_in: St
     data = {"currency": "usd", "unit_amount": 900, "product_data": {"name": "<script>alert(1)</script>"}}
     made = create_session(client, line_items=[{"price_data": data, "quantity": 1}])
     assert "<script" not in get_page(stand_in, f"/c/pay/{made.id}").text
+
+
+def test_it_takes_a_promotion_code(client: stripe.StripeClient, stand_in: StandInProcess) -> None:
+    coupon = client.v1.coupons.create({"percent_off": 100, "duration": "once"})
+    code = client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": coupon.id}}).code
+    made = create_session(client, allow_promotion_codes=True)
+    address = f"{stand_in.url}/c/pay/{made.id}"
+    refused = requests.post(address, {"promotion_code": "NOBODY"}, timeout=10)
+    assert 'role="alert"' in refused.text
+    assert "Pay $39.00" in refused.text
+    applied = requests.post(address, {"promotion_code": code}, timeout=10)
+    assert "\N{MINUS SIGN}$39.00" in applied.text
+    assert "Complete order" in applied.text
+    assert 'type="radio"' not in applied.text
+    assert "promotion_code" not in applied.text
+    stand_in.pay(made, "paid", email="free@example.com")
+    assert client.v1.checkout.sessions.retrieve(made.id).payment_status == "no_payment_required"
+
+
+def test_it_asks_for_no_code_unless_the_session_takes_one(
+    client: stripe.StripeClient, stand_in: StandInProcess
+) -> None:
+    assert "promotion_code" not in get_page(stand_in, f"/c/pay/{create_session(client).id}").text
