@@ -6,7 +6,7 @@ import requests
 import stripe
 
 from tests.fake_stripe.conftest import StartStandIn
-from tests.fake_stripe.objects import create_customer, create_price, create_session
+from tests.fake_stripe.objects import buy, create_customer, create_price, create_session, types_about
 from tests.fake_stripe.processes import wait_until
 
 
@@ -63,6 +63,23 @@ def test_it_settles_what_a_killed_process_had_promised(start_stand_in: StartStan
     wait_until(lambda: client.v1.events.list({"type": settled}).data)
     assert client.v1.checkout.sessions.retrieve(made.id).payment_status == "paid"
     assert len(client.v1.events.list({"type": settled}).data) == 1
+
+
+def test_it_keeps_refunds_and_disputes_of_a_killed_process(start_stand_in: StartStandIn, tmp_path: Path) -> None:
+    stand_in = start_stand_in(state=tmp_path / "state.sqlite3", refund_seconds=0.5)
+    client = stand_in.client()
+    refunded, disputed = buy(stand_in, card="pm_card_pendingRefund"), buy(stand_in)
+    refund = client.v1.refunds.create({"payment_intent": refunded.id})
+    dispute = stand_in.control("POST", "/disputes", {"payment_intent": disputed.id})
+    money = stand_in.control("GET", "/money")
+    stand_in.control("POST", "/deliveries/plan", {"mode": "never"})
+    stand_in.kill()
+    client = stand_in.start().client()
+    wait_until(lambda: client.v1.refunds.retrieve(refund.id).status == "succeeded")
+    assert types_about(client, refund.id) == ["refund.created", "refund.updated", "charge.refund.updated"]
+    assert client.v1.disputes.retrieve(dispute["id"]).status == "needs_response"
+    assert stand_in.control("GET", "/money") == money
+    assert stand_in.control("GET", "/deliveries/plan")["mode"] == "never"
 
 
 def test_it_keeps_nothing_without_a_state_file(start_stand_in: StartStandIn) -> None:
