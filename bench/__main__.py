@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from contextlib import ExitStack
+from multiprocessing.pool import Pool
 from pathlib import Path
 
 import psycopg
@@ -19,7 +20,7 @@ from bench.footprint import measure_memory, measure_pages, measure_starts
 from bench.load import CLIENT_PROCESSES, CONNECTIONS
 from bench.plan import FULL, QUICK, Plan
 from bench.report import Results, render
-from bench.seeding import log_in, seed
+from bench.seeding import Seeds, log_in, seed
 from tests.databases import PostgresDatabases, running_postgres
 from tests.processes import Stack
 
@@ -53,28 +54,37 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 def _measure(plan: Plan, folder: Path) -> Results:
     with ExitStack() as cleanup:
-        say("starting PostgreSQL")
-        server_url = cleanup.enter_context(running_postgres(in_memory=False))
+        say("starting PostgreSQL, filling a database")
+        server_url = cleanup.enter_context(running_postgres())
         database_url = PostgresDatabases(server_url, folder).create(folder)
-        say("filling the database")
         seeds = seed(database_url, folder, CONNECTIONS * plan.purchases_each)
-        say(f"timing {plan.starts} starts")
         stacks = {name: _make_stack(database_url, folder / name, application) for name, application in SERVERS.items()}
+        say("timing the start of payapp")
         starts = measure_starts(stacks["payapp"], plan.starts)
-        say("starting payapp twice and the baseline")
+        say("starting payapp, payapp with ready-made QR codes, and the baseline")
         for stack in stacks.values():
             cleanup.callback(stack.stop)
             stack.start_web()
         # Spawned, not forked: a client shares nothing with this process.
         clients = cleanup.enter_context(multiprocessing.get_context("spawn").Pool(CLIENT_PROCESSES))
-        people = log_in(stacks["payapp"].url, seeds.spenders)
-        ports = Ports(**{name: stack.port for name, stack in stacks.items()})
-        rates = measure_rates(plan, clients, ports, seeds, people)
-        say("looking at memory and pages, verifying the ledger")
-        memory = measure_memory(stacks["payapp"].processes["web"])
-        pages = measure_pages(ports.payapp, people[0], plan)
-        say(stacks["payapp"].run("-m", "flask", "ledger", "verify").strip())
-        return Results(rates, starts, memory, pages, _read_settings(database_url))
+        try:
+            return _measure_servers(plan, stacks, clients, seeds, starts)
+        except AssertionError:
+            for name, stack in stacks.items():
+                print(f"\n\nThe last words of {name}:\n{stack.log_of('web')[-3000:]}", file=sys.stderr)
+            raise
+
+
+def _measure_servers(plan: Plan, stacks: dict[str, Stack], clients: Pool, seeds: Seeds, starts: list[float]) -> Results:
+    payapp = stacks["payapp"]
+    people = log_in(payapp.url, seeds.spenders)
+    ports = Ports(**{name: stack.port for name, stack in stacks.items()})
+    rates = measure_rates(plan, clients, ports, seeds, people)
+    say("looking at memory and pages, verifying the ledger")
+    memory = measure_memory(payapp.processes["web"])
+    pages = measure_pages(payapp.port, people[0], plan)
+    say(payapp.run("-m", "flask", "ledger", "verify").strip())
+    return Results(rates, starts, memory, pages, _read_settings(payapp.database_url))
 
 
 def _make_stack(database_url: str, folder: Path, application: str) -> Stack:

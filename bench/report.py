@@ -39,12 +39,12 @@ REMARKS = """\
 under gunicorn with 2 workers and payapp's `gunicorn.conf.py`, take turns on one database: {rounds} rounds of
 {seconds:g} s a load, after one to warm up. {processes} client processes send over {connections} keep-alive connections
 without a pause; server, database and clients share the machine. Rates are medians of the rounds; a ratio is the
-median of the rounds' ratios. An answer other than 200 ends the run, and afterwards `flask ledger verify` finds every
-law kept, over the baseline's entries too.
+median of the rounds' ratios. An answer other than 200 ends the run, and so does `flask ledger verify` afterwards if a
+law is broken, by the baseline's entries too.
 
 **What is compared.** `bench/baseline.py` is the smallest Flask and psycopg app that does the same to the same tables:
-it checks signature, login cookie and CSRF token, and sends payapp's statements in payapp's transactions. Both get the
-same bytes.
+it checks signature, login cookie and CSRF token, and sends payapp's statements in payapp's transactions, over one open
+connection a thread. Both get the same bytes, and both let psycopg prepare what they send often.
 
 - *Webhook grants:* `POST /webhooks/stripe` with a signed `checkout.session.completed`, each of another purchase: the
   event is recorded, the purchase fulfilled, the account changed, the entry written, in one commit.
@@ -53,7 +53,8 @@ same bytes.
   it comes ready-made (`bench/undrawn.py`), and the baseline draws none. All else is payapp's: form, page, headers.
 - *Spends with the drawing* are the same requests to payapp as it is.
 - *Start-up* is from the start of gunicorn to the first 200 of `/healthz`, the median of {starts}. *Memory* is the
-  bigger worker's after all the load. *Pages* are the median of {page_views} views by a person who has spent all along."""
+  bigger worker's after all the load. *Pages* are the median of {page_views} views by a person who has spent all the
+  time."""
 
 
 @dataclass(frozen=True)
