@@ -16,7 +16,7 @@ from payapp.db import expect_reads_only
 from payapp.extensions import db, limiter
 from tests.databases import ENGINES, PostgresDatabases, SqliteDatabases, running_postgres
 from tests.people import IsolatedClient, Visitor
-from tests.processes import SECRET_KEY, WEBHOOK_SECRET, Stack, running
+from tests.processes import SECRET_KEY, WEBHOOK_SECRET, Stack
 from tests.stand_in import StandIn, running_stand_in
 
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -136,8 +136,13 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         {"sqlite": "sqlite_databases", "postgresql": "postgres_databases"}[request.param]
     )
     folder = tmp_path_factory.mktemp("stack")
-    with running(Stack(databases.create(folder), folder, web_workers=2)) as stack:
+    stack = Stack(databases.create(folder), folder, web_workers=2)
+    try:
+        stack.start_stripe()
+        stack.start_web()
         yield stack
+    finally:
+        stack.stop()
 
 
 @pytest.fixture

@@ -126,9 +126,9 @@ def test_it_finds_its_customer_among_many_with_the_same_address(
 
 
 def test_it_looks_for_the_customer_when_stripe_repeats_a_failure(
-    stripe: StandIn, session: Session, service: StripeService, user: User, die_after_stripe: DieAfterStripe
+    stripe: StandIn, session: Session, service: StripeService, user: User
 ) -> None:
-    die_after_stripe("customer", user.id)
+    service.create_customer(user.email, user.id, user.stripe_customer_key, user.stripe_customer_key)
     stripe.keep_failure(user.stripe_customer_key)
     [orphan] = stripe.list_customers(user.email)
     assert ensure_customer(session, service, user.id) == orphan["id"]
