@@ -99,18 +99,18 @@ def test_it_refuses_a_second_timestamp_that_makes_an_old_signature_look_young() 
         "t=",
         "t",
         "v1=abc",
-        f"t={NOW}",
-        f"t={NOW},v1=",
-        f"t={NOW},v1",
-        f"t={NOW},v1=ä",
-        f"t={NOW},v1=\xff\xfe",
-        f"t={NOW},v1=😀",
-        f"t={NOW},v0=abc",
+        "t=NOW",
+        "t=NOW,v1=",
+        "t=NOW,v1",
+        "t=NOW,v1=ä",
+        "t=NOW,v1=\xff\xfe",
+        "t=NOW,v1=😀",
+        "t=NOW,v0=abc",
         "t=now,v1=abc",
-        f"t={NOW}.5,v1=abc",
+        "t=NOW.5,v1=abc",
         "t=NaN,v1=abc",
         "t=²,v1=abc",
-        f"t=-{NOW},v1=abc",
+        "t=-NOW,v1=abc",
         "t=" + "9" * 5000 + ",v1=abc",
         "t=1,t=2,v1=abc",
         "nonsense",
@@ -119,6 +119,7 @@ def test_it_refuses_a_second_timestamp_that_makes_an_old_signature_look_young() 
     ],
 )
 def test_it_refuses_a_garbage_header(signature: str | None) -> None:
+    signature = signature and signature.replace("NOW", str(NOW))  # the present in a test's name would differ
     assert refuses(PAYLOAD, signature)
     assert refuses(PAYLOAD, signature, SECRET, NEXT_SECRET)
 
