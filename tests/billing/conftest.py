@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from payapp.auth.models import User
 from payapp.services import get_stripe
 from payapp.stripe_service import StripeService
+from tests.billing.shop import Shop
 from tests.factories import make_user
 from tests.processes import PROJECT_ROOT
 from tests.stand_in import StandIn
@@ -31,6 +32,12 @@ def user(stripe: StandIn, session: Session) -> User:
 def service(app: Flask, session: Session) -> StripeService:
     """The application's Stripe service."""
     return get_stripe()
+
+
+@pytest.fixture
+def shop(session: Session, service: StripeService, user: User) -> Shop:
+    """Buying for `user`, who has bought nothing yet."""
+    return Shop(session, service, user.id)
 
 
 @pytest.fixture
