@@ -84,6 +84,8 @@ def _close_checkout(session: Session, checkout_session: CheckoutSession, close: 
     purchase = _match_purchase(session, checkout_session)
     if purchase is None:
         return False
+    if purchase.status == "failed":
+        return True  # closed already: a session with a wrong price, which could not agree, is expired by ourselves
     _require_agreement(purchase, checkout_session)
     if checkout_session.payment_status != "unpaid":
         raise _contradiction(checkout_session)

@@ -186,3 +186,12 @@ def test_a_stranger_s_session_is_left_alone(session: Session, purchase: Purchase
         assert not expire_checkout(session, read(purchase, status="expired", payment_status="unpaid", **fields))
     session.commit()
     assert (count_of_purchases(session), purchase.status, posted_of(session, purchase)) == (before, "pending", 7)
+
+
+def test_a_session_that_was_closed_for_its_wrong_price_is_not_quarantined_when_it_expires(
+    session: Session, user: User
+) -> None:
+    purchase = make_purchase(session, user, status="failed")
+    snapshot = checkout_session_object(purchase, status="expired", payment_status="unpaid", amount_total=9999)
+    assert expire_checkout(session, read(snapshot))
+    assert purchase.status == "failed"
