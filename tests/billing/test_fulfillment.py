@@ -192,6 +192,6 @@ def test_a_session_that_was_closed_for_its_wrong_price_is_not_quarantined_when_i
     session: Session, user: User
 ) -> None:
     purchase = make_purchase(session, user, status="failed")
-    snapshot = checkout_session_object(purchase, status="expired", payment_status="unpaid", amount_total=9999)
-    assert expire_checkout(session, read(snapshot))
+    expired = read(purchase, status="expired", payment_status="unpaid", amount_total=9999)
+    assert expire_checkout(session, expired)
     assert purchase.status == "failed"
