@@ -1,5 +1,6 @@
 """The database without Flask: base class, naming convention, column types and engine set-up."""
 
+import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -10,6 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, DateTime, Engine, Integer, Met
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -17,7 +19,8 @@ from sqlalchemy.sql.expression import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 SQLITE_BUSY_TIMEOUT_SECONDS = 15
-POSTGRES_CONNECT_TIMEOUT_SECONDS = 5
+# Seconds, and three tries: the operating system asks after an idle connection, and notes when nobody is there any more.
+POSTGRES_TIMES = {"connect_timeout": 5, "keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3}
 POSTGRES_PREPARE_AFTER = 5  # times that a connection has sent a statement; the driver's own default
 POSTGRES_POOL_SIZE = 8  # one connection for each of a worker's threads, see gunicorn.conf.py
 
@@ -121,24 +124,25 @@ def engine_options(url: str) -> dict[str, Any]:
         return {"hide_parameters": True, "connect_args": {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}}
     return {
         "hide_parameters": True,  # errors are logged; addresses and hashes have no place in a log
-        "pool_pre_ping": True,
         "pool_recycle": 1800,
         "pool_size": POSTGRES_POOL_SIZE,
         # No prepared statements, until _prepare_if_direct() finds that nothing stands in their way.
-        "connect_args": {"prepare_threshold": None, "connect_timeout": POSTGRES_CONNECT_TIMEOUT_SECONDS},
+        "connect_args": {"prepare_threshold": None, **POSTGRES_TIMES},
     }
 
 
 def prepare_engine(engine: Engine) -> None:
     """Give a SQLite engine WAL, foreign keys and transactions that begin when SQLAlchemy says so.
 
-    A PostgreSQL engine gets prepared statements on every connection that goes to the server itself.
+    A PostgreSQL engine gets prepared statements on every connection that goes to the server itself, and never hands
+    out a connection that the server has closed meanwhile.
     """
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     else:
         event.listen(engine, "connect", _prepare_if_direct)
+        event.listen(engine, "checkout", _replace_if_closed)
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:
@@ -162,6 +166,22 @@ def _prepare_if_direct(connection: Any, _record: Any) -> None:
     connection.rollback()
     if server_process_id == connection.info.backend_pid:
         connection.prepare_threshold = POSTGRES_PREPARE_AFTER
+
+
+def _replace_if_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Have the pool open a new connection when the server has closed this one since its last use.
+
+    An idle connection has nothing to read, unless to learn that. Looking costs nothing, where SQLAlchemy's
+    pool_pre_ping asks the server each time: a sixth of all that a spend sends.
+    """
+    if connection.closed or _has_news(connection.fileno()):
+        raise DisconnectionError("the server has closed this connection")
+
+
+def _has_news(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def table_of(model: type[Base]) -> Table:

@@ -1,4 +1,4 @@
-"""PostgreSQL connections prepare what they send often, unless a pooler stands between: there it would get lost."""
+"""PostgreSQL connections: which ones prepare statements, and what becomes of one that the server has closed."""
 
 import re
 import socket
@@ -6,8 +6,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+import psycopg
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 
 from payapp.db import engine_options, normalize_url, prepare_engine
@@ -17,18 +18,31 @@ PROCESS_ID = re.compile(rb"(K\x00\x00\x00\x0c)....", re.DOTALL)
 OTHER_ID = rb"\1" + b"\x7f\xff\xff\xff"
 
 
-def prepare_threshold(url: URL) -> int | None:
-    """Return after how often a connection of ours prepares a statement; None for never."""
+@contextmanager
+def connecting(url: URL) -> Iterator[Engine]:
+    """Yield an engine as payapp makes it."""
     database_url = normalize_url(url.render_as_string(hide_password=False))
     engine = create_engine(database_url, **engine_options(database_url))
     prepare_engine(engine)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def prepare_threshold(engine: Engine) -> int | None:
+    """Return after how often a connection prepares a statement; None for never."""
     with engine.connect() as connection:
-        assert connection.execute(text("SELECT 1")).scalar() == 1
+        assert connection.scalar(text("SELECT 1")) == 1
         driver_connection = connection.connection.dbapi_connection
         assert driver_connection is not None
         threshold: int | None = driver_connection.prepare_threshold
-    engine.dispose()
     return threshold
+
+
+def process_id(engine: Engine) -> int:
+    with engine.connect() as connection:
+        return int(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
 
 
 @pytest.fixture
@@ -37,13 +51,37 @@ def server(postgres_server: str) -> URL:
 
 
 def test_it_prepares_statements_on_a_direct_connection(server: URL) -> None:
-    assert prepare_threshold(server) == 5
+    with connecting(server) as engine:
+        assert prepare_threshold(engine) == 5
 
 
 def test_it_prepares_none_through_a_pooler(server: URL) -> None:
     with relaying_with_an_id_of_its_own(server) as port:
         pooled = server.set(host="127.0.0.1", port=port, query={"sslmode": "disable", "gssencmode": "disable"})
-        assert prepare_threshold(pooled) is None
+        with connecting(pooled) as engine:
+            assert prepare_threshold(engine) is None
+
+
+def test_it_uses_a_connection_again(server: URL) -> None:
+    with connecting(server) as engine:
+        assert process_id(engine) == process_id(engine)
+
+
+def test_it_replaces_a_connection_that_the_server_has_closed(server: URL) -> None:
+    with connecting(server) as engine, psycopg.connect(server.render_as_string(), autocommit=True) as operator:
+        closed = process_id(engine)
+        operator.execute("SELECT pg_terminate_backend(%s, 5000)", [closed])  # waits until it is gone
+        assert process_id(engine) != closed
+
+
+def test_it_replaces_a_connection_that_was_closed_here(server: URL) -> None:
+    with connecting(server) as engine:
+        closed = process_id(engine)
+        with engine.connect() as connection:
+            driver_connection = connection.connection.dbapi_connection
+        assert driver_connection is not None
+        driver_connection.close()
+        assert process_id(engine) != closed
 
 
 @contextmanager
