@@ -23,5 +23,5 @@ class Plan:
         return 2 * (self.rounds + 1) * self.webhooks_each
 
 
-FULL = Plan(rounds=5, load_seconds=3, webhooks_each=300, spends_each=1000, starts=5, page_views=200)
+FULL = Plan(rounds=9, load_seconds=1.5, webhooks_each=200, spends_each=500, starts=5, page_views=200)
 QUICK = Plan(rounds=1, load_seconds=0.6, webhooks_each=40, spends_each=100, starts=1, page_views=20)
