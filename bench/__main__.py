@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg
 
 from bench.comparison import Ports, measure_rates
-from bench.footprint import measure_memory, measure_pages, measure_starts
+from bench.footprint import measure_commit, measure_memory, measure_pages, measure_starts
 from bench.load import CLIENT_PROCESSES, CONNECTIONS
 from bench.plan import FULL, QUICK, Plan
 from bench.report import Results, render
@@ -55,7 +55,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 def _measure(plan: Plan, folder: Path) -> Results:
     with ExitStack() as cleanup:
         say("starting PostgreSQL, filling a database")
-        server_url = cleanup.enter_context(running_postgres())
+        server_url = cleanup.enter_context(running_postgres(in_memory=False))
         database_url = PostgresDatabases(server_url, folder).create(folder)
         seeds = seed(database_url, folder, CONNECTIONS * plan.purchases_each)
         stacks = {name: _make_stack(database_url, folder / name, application) for name, application in SERVERS.items()}
@@ -84,7 +84,8 @@ def _measure_servers(plan: Plan, stacks: dict[str, Stack], clients: Pool, seeds:
     memory = measure_memory(payapp.processes["web"])
     pages = measure_pages(payapp.port, people[0], plan)
     say(payapp.run("-m", "flask", "ledger", "verify").strip())
-    return Results(rates, starts, memory, pages, _read_settings(payapp.database_url))
+    commit = measure_commit(payapp.database_url)
+    return Results(rates, starts, memory, pages, commit, _read_settings(payapp.database_url))
 
 
 def _make_stack(database_url: str, folder: Path, application: str) -> Stack:

@@ -1,4 +1,4 @@
-"""What payapp takes: seconds to start, memory of a worker, milliseconds of a page."""
+"""What payapp takes: seconds to start, memory of a worker, milliseconds of a page; and of a commit alone."""
 
 import subprocess
 import sys
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 import psutil
+import psycopg
 import requests
 
 from bench.load import Connection
@@ -17,6 +18,7 @@ from tests.processes import PROJECT_ROOT, START_SECONDS_MAX, Stack
 
 PAGES = {"Credits page": "/dashboard/credits", "Balance partial": "/dashboard/credits/balance"}
 MEGABYTE = 1024 * 1024
+COMMITS = 100
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,19 @@ def measure_memory(web: subprocess.Popen[bytes]) -> WorkerMemory:
 def measure_pages(port: int, person: Person, plan: Plan) -> dict[str, float]:
     """Return the median milliseconds of each page, asked for by one person, one after the other."""
     return {name: _measure_page(port, make_page_request(person, path), plan.page_views) for name, path in PAGES.items()}
+
+
+def measure_commit(database_url: str) -> float:
+    """Return the median milliseconds of a commit, one after the other: on a disk much longer than in memory."""
+    took: list[float] = []
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE bench_commits (number integer)")
+        for number in range(COMMITS):
+            began_at = time.perf_counter()
+            connection.execute("INSERT INTO bench_commits VALUES (%s)", [number])
+            took.append((time.perf_counter() - began_at) * 1000)
+        connection.execute("DROP TABLE bench_commits")
+    return median(took)
 
 
 def _measure_start(stack: Stack) -> float:

@@ -59,12 +59,16 @@ connection a thread. Both get the same bytes, and both let psycopg prepare what 
 
 @dataclass(frozen=True)
 class Results:
-    """All that was measured, and of which database server (`postgres`: its settings by name)."""
+    """All that was measured, and of which database server (`postgres`: its settings by name).
+
+    `pages` and `commit` are in milliseconds, `starts` in seconds.
+    """
 
     rates: Rates
     starts: list[float]
     memory: WorkerMemory
     pages: dict[str, float]
+    commit: float
     postgres: dict[str, str]
 
 
@@ -113,6 +117,7 @@ def _figure_lines(results: Results) -> list[str]:
         f"| Memory of a worker, RSS | {memory.rss:.0f} MB | ≤ {WORKER_MEGABYTES_MAX} MB |",
         f"| Memory of a worker, PSS | {memory.pss:.0f} MB | ≤ {WORKER_MEGABYTES_MAX} MB |",
         *(f"| {name} | {milliseconds:.1f} ms | |" for name, milliseconds in results.pages.items()),
+        f"| A commit alone, for comparison | {results.commit:.1f} ms | |",
     ]
 
 
