@@ -9,8 +9,8 @@ import multiprocessing
 import sys
 import tempfile
 import time
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
-from multiprocessing.pool import Pool
 from pathlib import Path
 
 import psycopg
@@ -66,7 +66,8 @@ def _measure(plan: Plan, folder: Path) -> Results:
             cleanup.callback(stack.stop)
             stack.start_web()
         # Spawned, not forked: a client shares nothing with this process.
-        clients = cleanup.enter_context(multiprocessing.get_context("spawn").Pool(CLIENT_PROCESSES))
+        spawn = multiprocessing.get_context("spawn")
+        clients = cleanup.enter_context(ProcessPoolExecutor(CLIENT_PROCESSES, mp_context=spawn))
         try:
             return _measure_servers(plan, stacks, clients, seeds, starts)
         except AssertionError:
@@ -75,7 +76,9 @@ def _measure(plan: Plan, folder: Path) -> Results:
             raise
 
 
-def _measure_servers(plan: Plan, stacks: dict[str, Stack], clients: Pool, seeds: Seeds, starts: list[float]) -> Results:
+def _measure_servers(
+    plan: Plan, stacks: dict[str, Stack], clients: Executor, seeds: Seeds, starts: list[float]
+) -> Results:
     payapp = stacks["payapp"]
     people = log_in(payapp.url, seeds.spenders)
     ports = Ports(**{name: stack.port for name, stack in stacks.items()})

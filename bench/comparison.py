@@ -1,8 +1,8 @@
 """The comparison: payapp and the baseline by turns, in rounds, so that a noisy moment hits both."""
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from multiprocessing.pool import Pool
 from statistics import median
 
 from bench.load import apply_load
@@ -47,7 +47,7 @@ class Rates:
     drawn_spends: list[float] = field(default_factory=list)
 
 
-def measure_rates(plan: Plan, clients: Pool, ports: Ports, seeds: Seeds, people: list[Person]) -> Rates:
+def measure_rates(plan: Plan, clients: Executor, ports: Ports, seeds: Seeds, people: list[Person]) -> Rates:
     """Run the rounds, printing each as it ends. Raises AssertionError at the first answer that is not a 200."""
 
     def webhook_rate(port: int) -> float:

@@ -3,9 +3,8 @@
 import socket
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.pool import Pool
 
 CLIENT_PROCESSES = 2
 CONNECTIONS_EACH = 8
@@ -56,10 +55,20 @@ class Connection:
         self._socket.close()
 
 
-def apply_load(clients: Pool, port: int, batches: Sequence[Requests], seconds: float) -> Burst:
-    """Send each of the CONNECTIONS batches over a connection of its own, for `seconds` or until all is sent."""
-    shares = [(port, batches[first::CLIENT_PROCESSES], seconds) for first in range(CLIENT_PROCESSES)]
-    bursts = clients.starmap(_send_share, shares)
+def apply_load(clients: Executor, port: int, batches: Sequence[Requests], seconds: float) -> Burst:
+    """Send each of the CONNECTIONS batches over a connection of its own, for `seconds` or until all is sent.
+
+    Raises AssertionError at the first answer that is not a 200, TimeoutError when none comes.
+    """
+    shares = [batches[first::CLIENT_PROCESSES] for first in range(CLIENT_PROCESSES)]
+    work = clients.map(
+        _send_share,
+        [port] * len(shares),
+        shares,
+        [seconds] * len(shares),
+        timeout=seconds + 2 * ANSWER_SECONDS_MAX,
+    )
+    bursts = list(work)
     return Burst(
         sum(burst.answered for burst in bursts),
         min(burst.began_at for burst in bursts),
