@@ -46,7 +46,7 @@ def measure_pages(port: int, person: Person, plan: Plan) -> dict[str, float]:
 
 
 def measure_commit(database_url: str) -> float:
-    """Return the median milliseconds of a commit, one after the other: on a disk much longer than in memory."""
+    """Return the median milliseconds of a commit, one after the other: how long the disk takes, mostly."""
     took: list[float] = []
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE bench_commits (number integer)")
