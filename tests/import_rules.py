@@ -14,9 +14,17 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "ledger/": ("sqlalchemy", "payapp.ledger", "payapp.db", "payapp.clock"),
     # The dataclasses that cross the wall, and the wall.
     "stripe_objects.py": ("payapp.stripe_json",),
+    "stripe_returns.py": ("payapp.stripe_json", "payapp.stripe_objects"),
     "stripe_service.py": ("stripe", "payapp.stripe_objects", "payapp.stripe_json", "payapp.deadline"),
     "billing/": (
-        *("sqlalchemy", "payapp.billing", "payapp.ledger", "payapp.stripe_service", "payapp.stripe_objects"),
+        *(
+            "sqlalchemy",
+            "payapp.billing",
+            "payapp.ledger",
+            "payapp.stripe_service",
+            "payapp.stripe_objects",
+            "payapp.stripe_returns",
+        ),
         *("payapp.db", "payapp.clock"),
     ),
     "auth/models.py": ("sqlalchemy", "flask_login", "payapp.db", "payapp.clock", "payapp.ledger"),

@@ -1,0 +1,155 @@
+"""Money that goes back, as it crosses the wall: refunds, disputes and the charges they belong to.
+
+Nothing here imports the stripe package. Amounts are minor currency units, moments are aware UTC.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from payapp.stripe_json import (
+    read_flag,
+    read_id_or_none,
+    read_metadata,
+    read_moment,
+    read_object,
+    read_text,
+    read_text_or_none,
+    read_whole_number,
+)
+from payapp.stripe_objects import MalformedObjectError
+
+
+@dataclass(frozen=True)
+class Refund:
+    """A refund: `status` pending, requires_action, succeeded, failed or canceled; `amount` never changes.
+
+    `payment_intent_id` is None for a payment made without one. Source: https://docs.stripe.com/api/refunds/object
+    """
+
+    id: str
+    status: str
+    amount: int
+    currency: str
+    payment_intent_id: str | None
+    charge_id: str | None
+    created_at: datetime
+    metadata: dict[str, str]
+
+    @classmethod
+    def from_object(cls, source: dict[str, Any]) -> "Refund":
+        """Read Stripe's JSON object. Raises MalformedObjectError when it is not a refund we can read."""
+        try:
+            _require_kind(source, "refund")
+            return cls(
+                id=read_text(source["id"]),
+                # Nullable in the API's description, for refunds older than statuses: those have succeeded.
+                status=read_text_or_none(source["status"]) or "succeeded",
+                amount=_read_amount(source["amount"]),
+                currency=read_text(source["currency"]),
+                payment_intent_id=read_id_or_none(source["payment_intent"]),
+                charge_id=read_id_or_none(source["charge"]),
+                created_at=read_moment(source["created"]),
+                metadata=read_metadata(source["metadata"]),
+            )
+        except (KeyError, ValueError) as error:
+            raise MalformedObjectError(f"this refund can't be read: {error!r}") from error
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A dispute: `warning_…` and `prevented` took no money, `needs_response` and `under_review` did, `won`, `lost`.
+
+    `reinstated` is what came back of `amount` so far, told by the dispute's own balance transactions.
+    Source: https://docs.stripe.com/api/disputes/object
+    """
+
+    id: str
+    status: str
+    amount: int
+    reinstated: int
+    currency: str
+    reason: str
+    payment_intent_id: str | None
+    charge_id: str | None
+    livemode: bool
+    created_at: datetime
+
+    @classmethod
+    def from_object(cls, source: dict[str, Any]) -> "Dispute":
+        """Read Stripe's JSON object. Raises MalformedObjectError when it is not a dispute we can read."""
+        try:
+            _require_kind(source, "dispute")
+            amount = _read_amount(source["amount"])
+            return cls(
+                id=read_text(source["id"]),
+                status=read_text(source["status"]),
+                amount=amount,
+                reinstated=_read_reinstated(source["balance_transactions"], amount),
+                currency=read_text(source["currency"]),
+                reason=read_text(source["reason"]),
+                payment_intent_id=read_id_or_none(source["payment_intent"]),
+                charge_id=read_id_or_none(source["charge"]),
+                livemode=read_flag(source["livemode"]),
+                created_at=read_moment(source["created"]),
+            )
+        except (KeyError, ValueError) as error:
+            raise MalformedObjectError(f"this dispute can't be read: {error!r}") from error
+
+
+@dataclass(frozen=True)
+class Charge:
+    """A charge, as far as `charge.refunded` tells a story: `amount_refunded` of all its refunds that have not failed.
+
+    Source: https://docs.stripe.com/api/charges/object
+    """
+
+    id: str
+    amount_refunded: int
+    currency: str
+    payment_intent_id: str | None
+    livemode: bool
+
+    @classmethod
+    def from_object(cls, source: dict[str, Any]) -> "Charge":
+        """Read Stripe's JSON object. Raises MalformedObjectError when it is not a charge we can read."""
+        try:
+            _require_kind(source, "charge")
+            return cls(
+                id=read_text(source["id"]),
+                amount_refunded=_read_amount(source["amount_refunded"]),
+                currency=read_text(source["currency"]),
+                payment_intent_id=read_id_or_none(source["payment_intent"]),
+                livemode=read_flag(source["livemode"]),
+            )
+        except (KeyError, ValueError) as error:
+            raise MalformedObjectError(f"this charge can't be read: {error!r}") from error
+
+
+AMOUNT_MAX = 9_999_999_999  # minor units, far beyond what Stripe charges at once: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+
+
+def _require_kind(source: dict[str, Any], kind: str) -> None:
+    if source["object"] != kind:
+        raise MalformedObjectError(f"not a {kind}")
+
+
+def _read_amount(value: Any) -> int:
+    amount = read_whole_number(value)
+    if not 0 <= amount <= AMOUNT_MAX:
+        raise ValueError("no amount of money")
+    return amount
+
+
+def _read_reinstated(movements: Any, amount: int) -> int:
+    """Return how much of the disputed `amount` came back, at most all of it.
+
+    A dispute's balance transactions are in the currency of our balance, which may not be the dispute's: so it is
+    the share of what was withdrawn that counts. Source: https://docs.stripe.com/api/disputes/object
+    """
+    if not isinstance(movements, list):
+        raise ValueError("expected a list of balance transactions")
+    moved = [read_whole_number(read_object(movement)["amount"]) for movement in movements]
+    withdrawn = -sum(one for one in moved if one < 0)
+    returned = sum(one for one in moved if one > 0)
+    return min(amount, amount * returned // withdrawn) if withdrawn else 0
