@@ -1,9 +1,27 @@
-"""`/_control`: what only tests and developers may do. Stripe has nothing like it. JSON in, JSON out, no key."""
+"""`/_control`: what only tests and developers may do. Stripe has nothing like it. JSON in, JSON out, no key.
 
-from flask import Blueprint
+Every order stands in ORDERS once: here it takes JSON, in the panel (`/_control/panel`) it is a button.
+"""
 
-from payapp.fake_stripe.control import clock, deliveries, disputes, payments, refunds, trouble
+from functools import partial
+
+from flask import Blueprint, Response, jsonify
+
+from payapp.fake_stripe.control import clock, deliveries, disputes, payments, refunds, trouble  # noqa: F401
+from payapp.fake_stripe.control.body import read_body
+from payapp.fake_stripe.control.guard import refuse_other_sites
+from payapp.fake_stripe.control.orders import ORDERS, Order
+from payapp.fake_stripe.stand_in import current_stand_in
 
 control = Blueprint("control", __name__, url_prefix="/_control")
-for part in (clock, deliveries, disputes, payments, refunds, trouble):
+control.before_request(refuse_other_sites)
+
+
+def _carry_out(order: Order, **ids: str) -> Response:
+    return jsonify(order.function(current_stand_in(), read_body(*order.fields), **ids))
+
+
+for part in (clock, deliveries, payments, trouble):
     control.register_blueprint(part.blueprint)
+for one in ORDERS:
+    control.add_url_rule(one.path, one.name, partial(_carry_out, one), methods=[one.method])

@@ -1,4 +1,4 @@
-"""Reads the JSON of control calls."""
+"""Reads the bodies of orders."""
 
 from typing import Any
 
@@ -6,23 +6,33 @@ from flask import request
 
 from payapp.fake_stripe.errors import JsonObject, StripeError
 
+NUMBER_MAX = 10**10  # three centuries of seconds: beyond that, arithmetic with time fails
+
 
 def read_body(*allowed: str) -> JsonObject:
-    """Return the body, empty if there is none. Raises StripeError for what is no object or has other keys."""
+    """Return the JSON body, empty if there is none. Raises StripeError for what is no object or has other keys."""
     body: Any = request.get_json(silent=True) if request.content_length else {}
     if not isinstance(body, dict):
         raise StripeError("The body must be a JSON object.")
-    unknown = sorted(body.keys() - set(allowed))
-    if unknown:
-        raise StripeError(f"Unknown: {', '.join(unknown)}; known here: {', '.join(allowed)}.", param=unknown[0])
+    refuse_unknown(body, *allowed)
     return body
 
 
-def read_number(body: JsonObject, name: str, default: float) -> float:
-    """Return a number. Raises StripeError for anything else and for one below zero."""
+def refuse_unknown(body: JsonObject, *allowed: str) -> None:
+    """Raise StripeError when the body has a key that is not allowed: a misspelled one must not go unnoticed."""
+    unknown = sorted(body.keys() - set(allowed))
+    if unknown:
+        known = ", ".join(allowed) or "nothing"
+        raise StripeError(f"Unknown: {', '.join(unknown)}; known here: {known}.", param=unknown[0])
+
+
+def read_number(body: JsonObject, name: str, default: float, most: float = NUMBER_MAX) -> float:
+    """Return a number. Raises StripeError for anything else, for one below zero and for one above `most`."""
     value = body.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:  # nan too
         raise StripeError(f"{name} must be a number, at least 0", param=name)
+    if value > most:
+        raise StripeError(f"{name} must be at most {most}", param=name)
     return value
 
 

@@ -1,31 +1,26 @@
 """Disputes as customers and banks would have them."""
 
-from flask import Blueprint, Response, jsonify
-
 from payapp.fake_stripe import disputing
-from payapp.fake_stripe.control.body import read_amount, read_body
+from payapp.fake_stripe.control.body import read_amount
+from payapp.fake_stripe.control.orders import order
 from payapp.fake_stripe.errors import JsonObject, StripeError
 from payapp.fake_stripe.resources.dispute_blank import KIND
-from payapp.fake_stripe.stand_in import current_stand_in
+from payapp.fake_stripe.stand_in import StandIn
 from payapp.fake_stripe.work import Work
 
-blueprint = Blueprint("disputes", __name__)
 
-
-@blueprint.post("/disputes")
-def open_dispute() -> Response:
+@order("POST", "/disputes", payment_intent="text", charge="text", status="text", reason="text", amount="amount")
+def open_dispute(stand_in: StandIn, body: JsonObject) -> JsonObject:
     """Contest a payment: `{"payment_intent": "pi_…", "status": "needs_response", "amount": 900}`.
 
     `charge` instead of `payment_intent`; `status` may also be `warning_needs_response` (an inquiry) or `prevented`;
     `reason` as Stripe names it; without `amount` all of the charge.
     """
-    stand_in = current_stand_in()
-    body = read_body("payment_intent", "charge", "status", "reason", "amount")
     status, reason = str(body.get("status", "needs_response")), str(body.get("reason", "fraudulent"))
     amount = read_amount(body)
     with stand_in.store.transaction():
         work = stand_in.work()
-        return jsonify(disputing.open_dispute(work, _find_charge(work, body), status, reason, amount))
+        return disputing.open_dispute(work, _find_charge(work, body), status, reason, amount)
 
 
 def _find_charge(work: Work, body: JsonObject) -> JsonObject:
@@ -37,23 +32,21 @@ def _find_charge(work: Work, body: JsonObject) -> JsonObject:
     return work.get("charge", intent["latest_charge"], "charge")
 
 
-@blueprint.post("/disputes/<dispute_id>/<move>")
-def move(dispute_id: str, move: str) -> Response:
+@order("POST", "/disputes/<dispute_id>/<move>", amount="amount", reinstated_amount="amount")
+def move_dispute(stand_in: StandIn, body: JsonObject, dispute_id: str, move: str) -> JsonObject:
     """Go on: `escalate` an inquiry, `submit` evidence, `win`, `lose`, `reinstate`.
 
     `lose` takes `{"reinstated_amount": 900}` (partially won), `reinstate` takes `{"amount": 900}`, all if not given.
     """
-    stand_in = current_stand_in()
-    body = read_body("amount", "reinstated_amount")
     amount, reinstated = read_amount(body), read_amount(body, "reinstated_amount")
     with stand_in.store.transaction():
         work = stand_in.work()
         dispute = work.get(KIND, dispute_id, "dispute", status=404)
         if move == "reinstate":
-            return jsonify(disputing.reinstate(work, dispute, amount))
+            return disputing.reinstate(work, dispute, amount)
         if move == "lose":
-            return jsonify(disputing.lose(work, dispute, reinstated or 0))
+            return disputing.lose(work, dispute, reinstated or 0)
         simple = {"escalate": disputing.escalate, "submit": disputing.submit, "win": disputing.win}
         if move not in simple:
             raise StripeError(f"No such move: {move}", status=404)
-        return jsonify(simple[move](work, dispute))
+        return simple[move](work, dispute)

@@ -2,35 +2,34 @@
 
 from flask import Blueprint, Response, jsonify
 
+from payapp.fake_stripe.appointments import ACTIONS
 from payapp.fake_stripe.cards import Card, find_card
-from payapp.fake_stripe.control.body import read_body, read_choice
+from payapp.fake_stripe.control.body import read_choice
+from payapp.fake_stripe.control.orders import order
 from payapp.fake_stripe.discounts import apply_typed_code
-from payapp.fake_stripe.errors import StripeError
+from payapp.fake_stripe.errors import JsonObject, StripeError
 from payapp.fake_stripe.money import summarize_money
 from payapp.fake_stripe.payments import pay
 from payapp.fake_stripe.resources import checkout_sessions, payment_intents
 from payapp.fake_stripe.resources.checkout_blank import KIND as SESSION
-from payapp.fake_stripe.stand_in import current_stand_in
+from payapp.fake_stripe.stand_in import StandIn, current_stand_in
 
 blueprint = Blueprint("payments", __name__)
 
 
-@blueprint.post("/sessions/<session_id>/pay")
-def pay_session(session_id: str) -> Response:
+@order("POST", "/sessions/<session_id>/pay", outcome="text", email="text", card="text", promotion_code="text")
+def pay_session(stand_in: StandIn, body: JsonObject, session_id: str) -> JsonObject:
     """Pay a session as its page would: `{"outcome": "paid", "card": "pm_card_refundFail"}`.
 
     `email` where the page would ask for it, `promotion_code` what the customer types.
     """
-    stand_in = current_stand_in()
-    body = read_body("outcome", "email", "card", "promotion_code")
     with stand_in.store.transaction():
         work = stand_in.work()
         if "promotion_code" in body:
             session = work.get(SESSION, session_id, "session", status=404)
             apply_typed_code(work, session, str(body["promotion_code"]))
         card = _read_card(body["card"]) if "card" in body else None
-        session = pay(work, session_id, str(body.get("outcome", "paid")), body.get("email"), card)
-    return jsonify(session)
+        return pay(work, session_id, str(body.get("outcome", "paid")), body.get("email"), card)
 
 
 def _read_card(name: object) -> Card:
@@ -40,23 +39,38 @@ def _read_card(name: object) -> Card:
     return card
 
 
-@blueprint.post("/sessions/<session_id>/expire")
-def expire_session(session_id: str) -> Response:
-    """Let an open session expire now."""
-    stand_in = current_stand_in()
+@order("POST", "/sessions/<session_id>/settle", outcome="text")
+def settle_session(stand_in: StandIn, body: JsonObject, session_id: str) -> JsonObject:
+    """Let the bank debit of a session come to its end now: `{"outcome": "settles"}` or `settle_fails`.
+
+    Raises StripeError when none is under way.
+    """
+    outcome = read_choice(body, "outcome", "settles", ("settles", "settle_fails"))
     with stand_in.store.transaction():
-        return jsonify(checkout_sessions.expire_session(stand_in.work(), {}, session_id))
+        work = stand_in.work()
+        work.get(SESSION, session_id, "session", status=404)
+        forget = "DELETE FROM appointments WHERE object_id = ? AND action IN ('settles', 'settle_fails')"
+        if not stand_in.store.execute(forget, (session_id,)).rowcount:
+            raise StripeError("No bank debit of this Checkout Session is under way.")
+        ACTIONS[outcome](work, session_id)
+        return work.get(SESSION, session_id, "session")
 
 
-@blueprint.post("/payment_intents/<payment_intent_id>/authenticate")
-def authenticate(payment_intent_id: str) -> Response:
+@order("POST", "/sessions/<session_id>/expire")
+def expire_session(stand_in: StandIn, body: JsonObject, session_id: str) -> JsonObject:
+    """Let an open session expire now."""
+    with stand_in.store.transaction():
+        return checkout_sessions.expire_session(stand_in.work(), {}, session_id)
+
+
+@order("POST", "/payment_intents/<payment_intent_id>/authenticate", outcome="text")
+def authenticate_payment(stand_in: StandIn, body: JsonObject, payment_intent_id: str) -> JsonObject:
     """Answer the bank's question in the customer's place: `{"outcome": "succeeds"}` or `fails`."""
-    stand_in = current_stand_in()
-    outcome = read_choice(read_body("outcome"), "outcome", "succeeds", ("succeeds", "fails"))
+    outcome = read_choice(body, "outcome", "succeeds", ("succeeds", "fails"))
     with stand_in.store.transaction():
         work = stand_in.work()
         intent = work.get("payment_intent", payment_intent_id, "intent", status=404)
-        return jsonify(payment_intents.authenticate(work, intent, is_success=outcome == "succeeds"))
+        return payment_intents.authenticate(work, intent, is_success=outcome == "succeeds")
 
 
 @blueprint.get("/money")

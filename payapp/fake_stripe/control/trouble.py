@@ -2,29 +2,43 @@
 
 import re
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
-from payapp.fake_stripe.control.body import read_body, read_number
+from payapp.fake_stripe.control.body import read_number
+from payapp.fake_stripe.control.orders import order
 from payapp.fake_stripe.errors import JsonObject, StripeError
 from payapp.fake_stripe.faults import Fault, to_json
 from payapp.fake_stripe.operations import OPERATIONS
-from payapp.fake_stripe.stand_in import current_stand_in
+from payapp.fake_stripe.stand_in import StandIn, current_stand_in
 
 blueprint = Blueprint("trouble", __name__)
 
 
-@blueprint.route("/faults", methods=["GET", "POST", "DELETE"])
-def faults() -> Response:
-    """Arm a fault, list those still to happen, or forget them all. The README lists the kinds."""
-    armed = current_stand_in().faults
-    if request.method == "DELETE":
-        armed.clear()
-    if request.method == "POST":
-        try:
-            armed.arm(_read_fault(read_body(*Fault.__dataclass_fields__)))
-        except (TypeError, ValueError) as error:
-            raise StripeError(str(error)) from error
-    return jsonify(faults=[to_json(fault) for fault in armed.list_armed()])
+@blueprint.get("/faults")
+def list_faults() -> Response:
+    """List the faults that are still to happen."""
+    return jsonify(_armed(current_stand_in()))
+
+
+@order("POST", "/faults", operation="text", fault="text", when="text", count="number", seconds="number")
+def arm_fault(stand_in: StandIn, body: JsonObject) -> JsonObject:
+    """Order trouble. The README lists the kinds."""
+    try:
+        stand_in.faults.arm(_read_fault(body))
+    except (TypeError, ValueError) as error:
+        raise StripeError(str(error)) from error
+    return _armed(stand_in)
+
+
+@order("DELETE", "/faults")
+def clear_faults(stand_in: StandIn, body: JsonObject) -> JsonObject:
+    """Forget all that are still to happen."""
+    stand_in.faults.clear()
+    return _armed(stand_in)
+
+
+def _armed(stand_in: StandIn) -> JsonObject:
+    return {"faults": [to_json(fault) for fault in stand_in.faults.list_armed()]}
 
 
 def _read_fault(body: JsonObject) -> Fault:
@@ -50,10 +64,14 @@ def _is_call_of(name: str, operation: str) -> bool:
     return re.fullmatch(pattern, name) is not None
 
 
-@blueprint.route("/requests", methods=["GET", "DELETE"])
-def requests_log() -> Response:
-    """Return the API requests received so far, oldest first, or forget them."""
-    log = current_stand_in().request_log
-    if request.method == "DELETE":
-        log.clear()
-    return jsonify(requests=log.to_list())
+@blueprint.get("/requests")
+def list_requests() -> Response:
+    """Return the API requests received so far, oldest first."""
+    return jsonify(requests=current_stand_in().request_log.to_list())
+
+
+@order("DELETE", "/requests")
+def clear_requests(stand_in: StandIn, body: JsonObject) -> JsonObject:
+    """Forget the API requests received so far."""
+    stand_in.request_log.clear()
+    return {"requests": stand_in.request_log.to_list()}
