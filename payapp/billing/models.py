@@ -20,6 +20,7 @@ customers = table(
     column("stripe_customer_id", String),
     column("stripe_customer_key", String),
     column("stripe_customer_requested_at", UtcDateTime),
+    column("stripe_customer_email", String),
 )
 
 IS_OPEN_CHECKOUT = text("status = 'pending' AND completed_at IS NULL")
