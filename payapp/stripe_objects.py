@@ -7,9 +7,10 @@ Amounts are minor currency units, moments are aware UTC.
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from payapp.stripe_json import (
+    TEXT_LENGTH_MAX,
     read_flag,
     read_id_or_none,
     read_json,
@@ -28,13 +29,22 @@ URL_LENGTH_MAX = 5000
 EVENT_ID = re.compile(r"evt_\w{1,200}", re.ASCII)
 EVENT_TYPE = re.compile(r"[a-z0-9_.]{1,200}")
 
+Item = TypeVar("Item")
+
 
 class StripeServiceError(Exception):
     """Base of everything that can go wrong at the wall."""
 
 
 class StripeUnavailableError(StripeServiceError):
-    """No clear answer: network, time-out, 5xx or 429. Trying again later can help; the effect may have happened."""
+    """No clear answer: network, time-out, 5xx or 429. Trying again later can help; the effect may have happened.
+
+    `retry_after_seconds` is what Stripe asked for, where it did.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class BurntKeyError(StripeUnavailableError):
@@ -63,9 +73,18 @@ class MalformedObjectError(StripeServiceError):
 
 
 @dataclass(frozen=True)
+class Page(Generic[Item]):
+    """A part of a long list. `unreadable`: the ids of objects that lack what we need of them (a stranger's, say)."""
+
+    items: list[Item]
+    unreadable: list[str]
+
+
+@dataclass(frozen=True)
 class CheckoutSession:
     """A Checkout session: `status` open, complete or expired; `payment_status` paid, unpaid or no_payment_required.
 
+    `payment_intent_status` is known only of a session that was fetched together with its payment intent.
     Source: https://docs.stripe.com/api/checkout/sessions/object
     """
 
@@ -82,6 +101,7 @@ class CheckoutSession:
     payment_intent_id: str | None
     expires_at: datetime
     metadata: dict[str, str] = field(default_factory=dict)
+    payment_intent_status: str | None = None
 
     @classmethod
     def from_object(cls, source: dict[str, Any]) -> "CheckoutSession":
@@ -103,6 +123,7 @@ class CheckoutSession:
                 payment_intent_id=read_id_or_none(source["payment_intent"]),
                 expires_at=read_moment(source["expires_at"]),
                 metadata=read_metadata(source["metadata"]),
+                payment_intent_status=_read_status_or_none(source["payment_intent"]),
             )
         except (KeyError, ValueError) as error:
             raise MalformedObjectError(f"this Checkout session can't be read: {error!r}") from error
@@ -181,6 +202,12 @@ class Event:
     object: dict[str, Any]
     payload: str
 
+    @property
+    def object_id(self) -> str | None:
+        """The id of the object it is about, None where there is none that could be kept."""
+        found = self.object.get("id")
+        return found if isinstance(found, str) and 1 <= len(found) <= TEXT_LENGTH_MAX else None
+
     @classmethod
     def from_payload(cls, payload: str) -> "Event":
         """Read a webhook's text. Raises MalformedObjectError when it is not an event that we could keep."""
@@ -196,6 +223,11 @@ class Event:
             )
         except (KeyError, ValueError, RecursionError) as error:
             raise MalformedObjectError(f"not an event: {type(error).__name__}") from error
+
+
+def _read_status_or_none(value: Any) -> str | None:
+    """Return the status of a field that Stripe may expand; None when there is only an id, or nothing."""
+    return read_text_or_none(value.get("status")) if isinstance(value, dict) else None
 
 
 def _matching(pattern: re.Pattern[str], value: Any) -> str:

@@ -1,0 +1,51 @@
+"""Customers: one for each of our users. Source: https://docs.stripe.com/api/customers"""
+
+from functools import partial
+from typing import Any
+
+import stripe
+
+from payapp.stripe_objects import APP_STAMP
+from payapp.stripe_service.connection import Connection
+from payapp.stripe_service.pages import PAGE_SIZE
+
+
+class Customers(Connection):
+    """Making and finding customers, and telling Stripe a new address."""
+
+    def create_customer(
+        self, email: str, user_id: int, user_key: str, idempotency_key: str, *, is_quick: bool = False
+    ) -> str:
+        """Make a customer for our user and return its id; the same key within 24 h returns the same one.
+
+        `user_key` goes into the metadata, so that find_customer() knows it again. `is_quick` gives up after two
+        seconds. Raises StripeUnavailableError (it may exist all the same), BurntKeyError or StripeRefusedError.
+        Source: https://docs.stripe.com/api/idempotent_requests
+        """
+        params: Any = {"email": email, "metadata": {"userId": str(user_id), "userKey": user_key, "app": APP_STAMP}}
+        create = partial(self._client_for(is_quick).v1.customers.create, params, {"idempotency_key": idempotency_key})
+        return self._ask(create, is_quick=is_quick).id
+
+    def find_customer(self, email: str, user_key: str) -> str | None:
+        """Return the id of the customer that create_customer() made with this user key, or None.
+
+        For when Stripe may have forgotten the idempotency key. `email` is the address it was made with, and
+        narrows the search only: a stranger's customer with the same address is never ours.
+        """
+        return self._ask(partial(_find, self._client, email, user_key))
+
+    def update_customer_email(self, customer_id: str, email: str, *, idempotency_key: str) -> None:
+        """Give a customer another address. Raises StripeRefusedError `resource_missing` when it was deleted.
+
+        Source: https://docs.stripe.com/api/customers/update
+        """
+        options: Any = {"idempotency_key": idempotency_key}
+        self._ask(partial(self._client.v1.customers.update, customer_id, {"email": email}, options))
+
+
+def _find(client: stripe.StripeClient, email: str, user_key: str) -> str | None:
+    page = client.v1.customers.list({"email": email, "limit": PAGE_SIZE})
+    for customer in page.auto_paging_iter():
+        if customer.metadata and customer.metadata.to_dict().get("userKey") == user_key:
+            return customer.id
+    return None
