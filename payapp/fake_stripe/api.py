@@ -53,6 +53,7 @@ def answer(operation: Operation, **ids: str) -> Response:
     """Run one operation and answer as Stripe does, faults included."""
     stand_in = current_stand_in()
     entry = RequestEntry(new_id("request"), request.method, request.path, _read_idempotency_key(), stand_in.clock.now())
+    entry.stripe_version = request.headers.get("Stripe-Version")
     stand_in.request_log.add(entry)
     call = _Call(stand_in, operation, entry, ids)
     try:
@@ -96,7 +97,7 @@ def _execute(call: _Call, params: JsonObject) -> Response:
             return _json_response(call, 200, _take_effect(call, params))
     except StripeError as error:
         if key and error.is_kept:
-            keys.finish(key, error.status, to_json(error.to_body()))
+            keys.finish(key, error.status, _error_body(call.entry.request_id, error))
         raise
     finally:
         if key:
@@ -116,7 +117,7 @@ def _take_effect(call: _Call, params: JsonObject) -> str:
         except StripeError as error:
             if not error.has_effect:
                 raise
-            failure, status, body = error, error.status, to_json(error.to_body())
+            failure, status, body = error, error.status, _error_body(call.entry.request_id, error)
         if key:
             call.stand_in.idempotency_keys.finish(key, status, body)
     if failure:
@@ -138,9 +139,15 @@ def _replay_response(call: _Call, replay: Replay) -> Response:
     return response
 
 
-def error_response(error: StripeError, request_id: str) -> Response:
+def _error_body(request_id: str, error: StripeError) -> str:
+    """Return the JSON of an error; where Stripe's has a link to the dashboard's log, it leads to ours."""
+    return to_json(error.to_body(f"{request.host_url}_control/requests?id={request_id}"))
+
+
+def error_response(error: StripeError, request_id: str, *, is_logged: bool = True) -> Response:
     """Return Stripe's JSON for an error."""
-    response = Response(to_json(error.to_body()) + "\n", error.status, mimetype="application/json")
+    body = _error_body(request_id, error) if is_logged else to_json(error.to_body())
+    response = Response(body + "\n", error.status, mimetype="application/json")
     _add_headers(response, request_id)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="Stripe"'

@@ -40,7 +40,7 @@ def decline(work: Work, intent: JsonObject, method: JsonObject, decline_code: st
     failure = {"failure_code": error["code"], "failure_message": error["message"], "status": "failed"}
     outcome = declined_outcome(decline_code)
     charge = new_charge(work, intent, method, "charge.failed", **failure, outcome=outcome)
-    error |= {"charge": charge["id"], "payment_method": method}
+    error |= {"charge": charge["id"], "payment_method": method, "payment_method_type": method["type"]}
     changes = {
         "last_payment_error": error,
         "latest_charge": charge["id"],

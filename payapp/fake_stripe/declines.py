@@ -22,13 +22,15 @@ def decline_error(decline_code: str) -> JsonObject:
     """Return the card error for a decline, as `last_payment_error` and the answer to a request have it."""
     code = decline_code if decline_code in _OWN_CODES else "card_declined"
     error = {
-        "advice_code": _ADVICE.get(decline_code, "try_again_later"),
         "code": code,
         "doc_url": f"https://stripe.com/docs/error-codes/{code.replace('_', '-')}",
         "message": _MESSAGES.get(decline_code, "Your card was declined."),
-        "network_decline_code": _NETWORK_CODES.get(decline_code, "01"),
         "type": "card_error",
     }
+    # When the bank asks for its customer, the network has not declined anything.
+    if decline_code != "authentication_required":
+        error["advice_code"] = _ADVICE.get(decline_code, "try_again_later")
+        error["network_decline_code"] = _NETWORK_CODES.get(decline_code, "01")
     # Stripe's own table has no decline code for these two: the code says it all.
     if decline_code not in ("expired_card", "incorrect_cvc", "processing_error"):
         error["decline_code"] = decline_code

@@ -6,7 +6,7 @@ https://docs.stripe.com/payments/checkout/discounts
 from decimal import ROUND_HALF_UP, Decimal
 
 from payapp.fake_stripe.currencies import format_money
-from payapp.fake_stripe.errors import JsonObject, StripeError, missing_parameter, parameter_error
+from payapp.fake_stripe.errors import JsonObject, StripeError, exclusive_parameters, missing_parameter, parameter_error
 from payapp.fake_stripe.operations import Params, includable
 from payapp.fake_stripe.resources.checkout_blank import KIND as SESSION
 from payapp.fake_stripe.resources.coupons import with_validity
@@ -25,8 +25,7 @@ def read_discounts(work: Work, params: Params, currency: str, subtotal: int) -> 
     if not sent:
         return None
     if params.get("allow_promotion_codes"):
-        message = "You may only specify one of these parameters: allow_promotion_codes, discounts."
-        raise parameter_error(message, "discounts", "parameters_exclusive")
+        raise exclusive_parameters("allow_promotion_codes", "discounts")
     if len(sent) > 1 or len(sent[0]) > 1:
         raise parameter_error("You may only specify one discount: a coupon or a promotion code.", "discounts")
     if "promotion_code" in sent[0]:
@@ -58,7 +57,7 @@ def _check_code(
         raise StripeError("This promotion code cannot be redeemed by this customer.", param=param)
     if rules["first_time_transaction"] and _has_paid(work, customer_id):
         message = "This promotion code cannot be redeemed because the associated customer has prior transactions."
-        raise StripeError(message, code="customer_has_prior_transactions", param=param)
+        raise StripeError(message, param=param)
     if rules["minimum_amount"] and (rules["minimum_amount_currency"] != currency or subtotal < rules["minimum_amount"]):
         least = format_money(rules["minimum_amount"], rules["minimum_amount_currency"])
         message = f"This promotion code can be redeemed for {least} or more."

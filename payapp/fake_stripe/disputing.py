@@ -146,16 +146,17 @@ def submit(work: Work, dispute: JsonObject, evidence: JsonObject | None = None) 
 
 
 def win(work: Work, dispute: JsonObject) -> JsonObject:
-    """Decide for us: what was withdrawn comes back with its fee (https://docs.stripe.com/testing#evidence).
+    """Decide for us: what was withdrawn comes back, without its fee.
 
-    An inquiry just closes. Raises StripeError when it is over.
+    Source: https://docs.stripe.com/disputes/how-disputes-work#dispute-fees. An inquiry just closes. Raises StripeError
+    when it is over.
     """
     _require(dispute, *_OPEN, *_OPEN_INQUIRY)
     if dispute["status"] in _OPEN_INQUIRY:
         return work.update(dispute, {"status": "warning_closed"}, "charge.dispute.closed")
     changes = {"is_charge_refundable": True, "status": "won"}
     dispute = work.update(dispute, changes, "charge.dispute.closed")
-    return reinstate(work, dispute, fee=-DISPUTE_FEE) if withdrawn(dispute) else dispute
+    return reinstate(work, dispute) if withdrawn(dispute) else dispute
 
 
 def lose(work: Work, dispute: JsonObject, reinstated: int = 0) -> JsonObject:
@@ -169,13 +170,13 @@ def lose(work: Work, dispute: JsonObject, reinstated: int = 0) -> JsonObject:
     return reinstate(work, dispute, reinstated) if reinstated else dispute
 
 
-def reinstate(work: Work, dispute: JsonObject, amount: int | None = None, fee: int = 0) -> JsonObject:
+def reinstate(work: Work, dispute: JsonObject, amount: int | None = None) -> JsonObject:
     """Give back withdrawn money, all of it or a part; the status stays. Raises StripeError for more than is out."""
     left = withdrawn(dispute)
     amount = left if amount is None else amount
     if not 1 <= amount <= left:
         raise StripeError(f"{left} of this dispute's money is withdrawn: {amount} can't be reinstated", param="amount")
-    dispute = _move(work, dispute, "dispute_reversal", amount, "Chargeback reversal for", fee)
+    dispute = _move(work, dispute, "dispute_reversal", amount, "Chargeback reversal for")
     work.emit("charge.dispute.funds_reinstated", dispute)
     return dispute
 

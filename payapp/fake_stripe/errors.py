@@ -35,9 +35,11 @@ class StripeError(Exception):
         self.has_effect = has_effect
         self.details = details or {}
 
-    def to_body(self) -> JsonObject:
+    def to_body(self, request_log_url: str | None = None) -> JsonObject:
         """Return the JSON body; keys without a value are left out, as Stripe does."""
         error: JsonObject = {**self.details, "message": self.message, "type": self.error_type}
+        if request_log_url:
+            error["request_log_url"] = request_log_url
         if self.code:
             error["code"] = self.code
             error["doc_url"] = f"https://stripe.com/docs/error-codes/{self.code.replace('_', '-')}"
@@ -72,9 +74,20 @@ def missing_parameter(param: str) -> StripeError:
     return parameter_error(f"Missing required param: {param}.", param, "parameter_missing")
 
 
+def exclusive_parameters(*names: str, parent: str = "") -> StripeError:
+    """Return the 400 for parameters that exclude one another; Stripe names the first of them and gives no code."""
+    message = f"You may only specify one of these parameters: {', '.join(names)}."
+    return parameter_error(message, f"{parent}[{names[0]}]" if parent else names[0])
+
+
+_SPOKEN = {"payment_method": "PaymentMethod", "promotion_code": "promotion code"}
+
+
 def no_such(kind: str, object_id: str, param: str, *, status: int = 400) -> StripeError:
     """Return the error for an id that names nothing: 404 in the address, 400 in a parameter."""
-    return StripeError(f"No such {kind}: '{object_id}'", status=status, code="resource_missing", param=param)
+    return StripeError(
+        f"No such {_SPOKEN.get(kind, kind)}: '{object_id}'", status=status, code="resource_missing", param=param
+    )
 
 
 def not_in_stand_in(param: str) -> StripeError:

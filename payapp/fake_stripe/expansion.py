@@ -21,7 +21,7 @@ def _expand_path(work: Work, place: JsonObject, parts: list[str], path: str) -> 
     first, rest = parts[0], parts[1:]
     if place["object"] == "list":
         if first != "data":
-            raise _cannot(path)
+            raise _cannot(path, f" You may want to try expanding 'data.{path}' instead.")
         for item in place["data"]:
             if rest:
                 _expand_path(work, item, rest, path)
@@ -62,5 +62,5 @@ def _expanded(work: Work, place: JsonObject, field: str, path: str) -> JsonObjec
     return stored.body if stored else None
 
 
-def _cannot(path: str) -> StripeError:
-    return parameter_error(f"This property cannot be expanded ({path}).", "expand")
+def _cannot(path: str, hint: str = "") -> StripeError:
+    return parameter_error(f"This property cannot be expanded ({path}).{hint}", "expand")

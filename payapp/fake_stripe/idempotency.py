@@ -97,7 +97,6 @@ def _still_running(key: str) -> StripeError:
         "There is currently another in-progress request using this Idempotent Key (that probably means you "
         f"submitted twice, and the other request is still going through): {key}. Please try again later.",
         status=409,
-        error_type="idempotency_error",
         code="idempotency_key_in_use",
         is_kept=False,
     )

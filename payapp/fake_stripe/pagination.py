@@ -70,13 +70,11 @@ def _created(params: Params) -> list[Condition]:
 
 
 def _cursor(work: Work, kind: str, params: Params) -> list[Condition]:
-    if "starting_after" in params and "ending_before" in params:
-        message = "You cannot parameterize both `starting_after` and `ending_before`."
-        raise parameter_error(message, "starting_after", "parameters_exclusive")
-    for param, comparison in (("starting_after", "<"), ("ending_before", ">")):
-        if param in params:
-            if work.find(kind, params[param]) is None:
-                raise no_such(kind, params[param], param)
-            place = "(SELECT seq FROM objects WHERE id = ?)"
-            return [(f"seq {comparison} {place}", (params[param],))]
-    return []
+    sent = [(param, sign) for param, sign in (("starting_after", "<"), ("ending_before", ">")) if param in params]
+    for param, _ in sent:
+        if work.find(kind, params[param]) is None:
+            raise no_such(kind, params[param], param)
+    if len(sent) > 1:
+        raise parameter_error("Received both starting_after and ending_before parameters. Please pass in only one.")
+    place = "(SELECT seq FROM objects WHERE id = ?)"
+    return [(f"seq {sign} {place}", (params[param],)) for param, sign in sent]

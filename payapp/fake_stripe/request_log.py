@@ -18,6 +18,7 @@ class RequestEntry:
     path: str
     idempotency_key: str | None
     received_at: float
+    stripe_version: str | None = None
     params: JsonObject = field(default_factory=dict)
     status: int | None = None
     is_replay: bool = False

@@ -33,6 +33,7 @@ class Work:
 
     def create(self, body: JsonObject, event_type: str | None = None, **private: Any) -> JsonObject:
         """Keep a new object and tell the world, when `event_type` says so."""
+        body = _without_empty(body)
         self.store.insert(body, private)
         if event_type:
             self.emit(event_type, body)
@@ -43,7 +44,7 @@ class Work:
         before = {key: body.get(key) for key in changes}
         if before == changes and not private:
             return body
-        changed = {**body, **changes}
+        changed = _without_empty({**body, **changes})
         stored = self.store.find(body["id"])
         assert stored is not None  # noqa: S101  (the caller has just read it in this transaction)
         self.store.replace(changed, {**stored.private, **private})
@@ -77,3 +78,12 @@ class Work:
         if stored is None or stored.is_deleted:
             raise no_such(kind, object_id, param, status=status)
         return stored.body
+
+
+# Keys that Stripe shows only while they have a value; most others are null instead.
+_RARE = {"refund": ("failure_balance_transaction", "failure_reason", "next_action", "pending_reason")}
+
+
+def _without_empty(body: JsonObject) -> JsonObject:
+    rare = _RARE.get(body["object"], ())
+    return {key: value for key, value in body.items() if value is not None or key not in rare}

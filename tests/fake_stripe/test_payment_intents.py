@@ -145,7 +145,7 @@ def test_a_customer_who_is_there_authenticates(
 
 def test_a_customers_card_is_his_own(client: stripe.StripeClient, customer: str) -> None:
     method = saved(client, customer)
-    with pytest.raises(stripe.InvalidRequestError, match="belongs to another customer"):
+    with pytest.raises(stripe.InvalidRequestError, match="does not belong to the Customer"):
         charge(client, create_customer(client).id, method)
     with pytest.raises(stripe.InvalidRequestError, match="include the Customer"):
         client.v1.payment_intents.create({"amount": 500, "currency": "usd", "payment_method": method})

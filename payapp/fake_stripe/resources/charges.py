@@ -85,7 +85,9 @@ def new_charge(
         calculated_statement_descriptor=work.settings.merchant_name.upper(),
         payment_intent=payment_intent["id"],
         payment_method=payment_method["id"],
-        payment_method_details=charge_details(payment_method),
+        payment_method_details=charge_details(
+            payment_method, payment_intent["amount"], is_declined=fields.get("status") == "failed"
+        ),
     )
     if payment_method["type"] != "card":
         charge["id"] = charge["id"].replace("ch_", "py_", 1)  # Stripe's prefix for charges without a card

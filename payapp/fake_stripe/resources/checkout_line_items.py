@@ -2,7 +2,7 @@
 
 from decimal import ROUND_HALF_UP, Decimal
 
-from payapp.fake_stripe.errors import JsonObject, missing_parameter, parameter_error
+from payapp.fake_stripe.errors import JsonObject, exclusive_parameters, missing_parameter, parameter_error
 from payapp.fake_stripe.ids import new_id
 from payapp.fake_stripe.operations import Params, expandable, includable, operation
 from payapp.fake_stripe.resources.prices import new_inline_price
@@ -50,8 +50,7 @@ def _build(work: Work, sent: Params, param: str) -> JsonObject:
 
 def _price_of(work: Work, sent: Params, param: str) -> JsonObject:
     if "price" in sent and "price_data" in sent:
-        message = "You may only specify one of these parameters: price, price_data."
-        raise parameter_error(message, f"{param}[price]", "parameters_exclusive")
+        raise exclusive_parameters("price", "price_data", parent=param)
     if "price_data" in sent:
         return new_inline_price(work, sent["price_data"], f"{param}[price_data]")
     if "price" not in sent:

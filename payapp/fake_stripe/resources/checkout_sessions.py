@@ -2,7 +2,14 @@
 
 from payapp.fake_stripe.currencies import amount_min, format_money
 from payapp.fake_stripe.discounts import discount_items, read_discounts, session_amounts
-from payapp.fake_stripe.errors import JsonObject, StripeError, missing_parameter, not_in_stand_in, parameter_error
+from payapp.fake_stripe.errors import (
+    JsonObject,
+    StripeError,
+    exclusive_parameters,
+    missing_parameter,
+    not_in_stand_in,
+    parameter_error,
+)
 from payapp.fake_stripe.metadata import merge_metadata
 from payapp.fake_stripe.operations import Params, expandable, operation
 from payapp.fake_stripe.pagination import Condition, equals, list_objects
@@ -75,8 +82,7 @@ def _check(work: Work, params: Params) -> None:
 
 def _check_customer(work: Work, params: Params) -> None:
     if "customer" in params and "customer_email" in params:
-        message = "You may only specify one of these parameters: customer, customer_email."
-        raise parameter_error(message, "customer_email", "parameters_exclusive")
+        raise exclusive_parameters("customer", "customer_email")
     if "customer" in params and "customer_creation" in params:
         message = "`customer_creation` can only be used when there is no `customer`."
         raise parameter_error(message, "customer_creation")

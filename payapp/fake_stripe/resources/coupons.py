@@ -1,7 +1,7 @@
 """Coupons: what a discount is worth. https://docs.stripe.com/api/coupons"""
 
 from payapp.fake_stripe.currencies import check_currency
-from payapp.fake_stripe.errors import JsonObject, StripeError, missing_parameter, parameter_error
+from payapp.fake_stripe.errors import JsonObject, StripeError, parameter_error
 from payapp.fake_stripe.metadata import merge_metadata
 from payapp.fake_stripe.operations import Params, operation
 from payapp.fake_stripe.pagination import list_objects
@@ -43,14 +43,13 @@ def create_coupon(work: Work, params: Params) -> JsonObject:
 
 def _check(work: Work, params: Params) -> None:
     if "percent_off" in params and "amount_off" in params:
-        message = "You may only specify one of these parameters: amount_off, percent_off."
-        raise parameter_error(message, "amount_off", "parameters_exclusive")
+        raise parameter_error("Received both percent_off and amount_off parameters. Please pass in only one.")
     if "percent_off" not in params and "amount_off" not in params:
-        raise missing_parameter("percent_off")
+        raise parameter_error("Must provide percent_off or amount_off.", code="parameter_missing")
     if "percent_off" in params and not 0 < params["percent_off"] <= 100:
         raise parameter_error("Invalid percent_off: must be greater than 0 and at most 100.", "percent_off")
     if "amount_off" in params and "currency" not in params:
-        raise missing_parameter("currency")
+        raise parameter_error("You must pass currency when passing amount_off", "currency")
     if params.get("amount_off", 1) < 1:
         raise parameter_error("Invalid positive integer", "amount_off", "parameter_invalid_integer")
     if "redeem_by" in params and params["redeem_by"] <= work.now:

@@ -29,6 +29,7 @@ _BLANK: JsonObject = {
     "balance": 0,
     "created": 0,
     "currency": None,
+    "customer_account": None,
     "default_source": None,
     "delinquent": False,
     "description": None,

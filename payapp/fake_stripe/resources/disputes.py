@@ -17,6 +17,9 @@ _DECIDED_BY = {
 }
 
 
+_OVER = ("won", "lost", "warning_closed", "prevented")
+
+
 @operation("GET", "/v1/disputes/<dispute_id>", "DisputeRetrieveParams")
 def retrieve_dispute(work: Work, params: Params, dispute_id: str) -> JsonObject:
     """Return a dispute."""
@@ -35,6 +38,8 @@ def update_dispute(work: Work, params: Params, dispute_id: str) -> JsonObject:
         dispute = work.update(dispute, changed_metadata(dispute, params), "charge.dispute.updated")
     if "evidence" not in params and not params.get("submit"):
         return dispute
+    if dispute["status"] in _OVER:
+        raise StripeError("This dispute is already closed")
     if dispute["status"] not in ("needs_response", "warning_needs_response"):
         raise StripeError(f"This dispute is already {dispute['status']}: its evidence can't be changed.")
     evidence = _merge_evidence(dispute, params.get("evidence") or {})
@@ -66,7 +71,7 @@ def close_dispute(work: Work, params: Params, dispute_id: str) -> JsonObject:
     if dispute["status"].startswith("warning_"):
         raise not_in_stand_in("closing an inquiry")
     if dispute["status"] != "needs_response":
-        raise StripeError("This dispute is already closed." if dispute["status"] != "under_review" else _UNDER_REVIEW)
+        raise StripeError("This dispute is already closed" if dispute["status"] != "under_review" else _UNDER_REVIEW)
     return lose(work, dispute)
 
 

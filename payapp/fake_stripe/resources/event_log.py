@@ -1,6 +1,6 @@
 """Events as the API lists them: https://docs.stripe.com/api/events (how they are made: events.py)."""
 
-from payapp.fake_stripe.errors import JsonObject, no_such, parameter_error
+from payapp.fake_stripe.errors import JsonObject, exclusive_parameters, no_such, parameter_error
 from payapp.fake_stripe.operations import Params, operation
 from payapp.fake_stripe.pagination import Condition, equals, list_objects, one_of
 from payapp.fake_stripe.shapes import refuse_others
@@ -41,7 +41,7 @@ def list_events(work: Work, params: Params) -> JsonObject:
 def _type_conditions(params: Params) -> list[Condition]:
     """`type` may end in a wildcard such as `charge.*`; `types` lists exact names."""
     if "type" in params and "types" in params:
-        raise parameter_error("You may only specify one of these parameters: type, types.", "types")
+        raise exclusive_parameters("type", "types")
     if "types" in params:
         if len(params["types"]) > TYPES_MAX:
             raise parameter_error(f"You may only specify up to {TYPES_MAX} event types.", "types")

@@ -9,6 +9,7 @@ KIND = "payment_intent"
 
 _BLANK: JsonObject = {
     "object": KIND,
+    "allowed_payment_method_types": None,
     "amount": 0,
     "amount_capturable": 0,
     "amount_details": {"tip": {}},
@@ -24,17 +25,28 @@ _BLANK: JsonObject = {
     "created": 0,
     "currency": "usd",
     "customer": None,
+    "customer_account": None,
     "description": None,
+    "excluded_payment_method_types": None,
     "last_payment_error": None,
     "latest_charge": None,
     "livemode": False,
+    "managed_payments": {"enabled": False},
     "metadata": {},
     "next_action": None,
     "on_behalf_of": None,
     "payment_method": None,
     "payment_method_configuration_details": None,
-    "payment_method_options": {"card": {"request_three_d_secure": "automatic"}},
+    "payment_method_options": {
+        "card": {
+            "installments": None,
+            "mandate_options": None,
+            "network": None,
+            "request_three_d_secure": "automatic",
+        }
+    },
     "payment_method_types": ["card"],
+    "payment_record": None,
     "processing": None,
     "receipt_email": None,
     "review": None,

@@ -67,24 +67,32 @@ def _check_amount(params: Params) -> str:
     return currency
 
 
-def _with_method(work: Work, intent: JsonObject, payment_method_id: str) -> JsonObject:
+def _with_method(
+    work: Work, intent: JsonObject, payment_method_id: str, details: JsonObject | None = None
+) -> JsonObject:
     method = resolve(work, payment_method_id, "payment_method")
     check_usable(work, method)
     if method["customer"] not in (None, intent["customer"]):
-        words = _OTHER_CUSTOMER if intent["customer"] else _NO_CUSTOMER
-        message = words.format(method=method["id"], owner=method["customer"])
-        raise StripeError(message, param="payment_method")
+        raise _not_his(intent, method, details)
     if method["type"] != "card":
         raise not_in_stand_in(f"payment_method of type {method['type']}")
     changes = {"payment_method": method["id"], "status": "requires_confirmation"}
     return work.update(intent, changes)
 
 
-_OTHER_CUSTOMER = "The provided PaymentMethod ({method}) belongs to another customer and can't be used here."
-_NO_CUSTOMER = (
-    "The provided PaymentMethod ({method}) belongs to the Customer {owner}. Please include the Customer in the "
-    "`customer` parameter on the PaymentIntent."
-)
+def _not_his(intent: JsonObject, method: JsonObject, details: JsonObject | None) -> StripeError:
+    """Stripe's two refusals; the first names a parameter that is long gone."""
+    if intent["customer"] is None:
+        message = (
+            f"The `payment_method` parameter supplied {method['id']} belongs to the Customer {method['customer']}. "
+            "Please include the Customer in the `customer` parameter on the PaymentIntent."
+        )
+        return StripeError(message, code="parameter_missing", param="source", details=details)
+    message = (
+        f"The PaymentMethod {method['id']} does not belong to the Customer you supplied {intent['customer']}. "
+        "Please use this PaymentMethod with the Customer that it belongs to instead."
+    )
+    return StripeError(message, param="payment_method", details=details)
 
 
 @operation("POST", "/v1/payment_intents/<payment_intent_id>/confirm", "PaymentIntentConfirmParams")
@@ -95,7 +103,7 @@ def confirm_payment_intent(work: Work, params: Params, payment_intent_id: str) -
     _require(intent, _CONFIRMABLE, "confirm")
     intent = work.update(intent, pick(params, "setup_future_usage"))
     if "payment_method" in params:
-        intent = _with_method(work, intent, params["payment_method"])
+        intent = _with_method(work, intent, params["payment_method"], {"payment_intent": intent})
     return _confirm(work, intent, params)
 
 
@@ -106,7 +114,7 @@ def _confirm(work: Work, intent: JsonObject, params: Params) -> JsonObject:
             "PaymentIntent with a payment method and then confirm it again, or confirm it again directly with a "
             "payment method or ConfirmationToken."
         )
-        raise StripeError(message, code="payment_intent_unexpected_state")
+        raise StripeError(message, code="payment_intent_unexpected_state", details={"payment_intent": intent})
     is_off_session = params.get("off_session", False) is not False
     _check_return_url(intent, params, is_off_session=is_off_session)
     method = work.get("payment_method", intent["payment_method"], "payment_method")
@@ -133,7 +141,8 @@ def _check_return_url(intent: JsonObject, params: Params, *, is_off_session: boo
 
 def _declined(intent: JsonObject) -> StripeError:
     """The 402 holds the intent, so that the caller learns its id. https://docs.stripe.com/error-handling"""
-    return card_error({**intent["last_payment_error"], "payment_intent": intent}, has_effect=True)
+    last_error = {name: one for name, one in intent["last_payment_error"].items() if name != "payment_method_type"}
+    return card_error({**last_error, "payment_intent": intent}, has_effect=True)
 
 
 @operation("POST", "/v1/payment_intents/<payment_intent_id>/cancel", "PaymentIntentCancelParams")
@@ -155,8 +164,15 @@ def _require(intent: JsonObject, statuses: tuple[str, ...], verb: str) -> None:
             f"You cannot {verb} this PaymentIntent because it has a status of {intent['status']}. Only a "
             f"PaymentIntent with one of the following statuses may be {verb}ed: {wanted}."
         )
+        if (verb, intent["status"]) == ("confirm", "succeeded"):
+            message = _ALREADY_SUCCEEDED
         details = {"payment_intent": intent}
         raise StripeError(message, code="payment_intent_unexpected_state", details=details)
+
+
+_ALREADY_SUCCEEDED = (
+    "You cannot confirm this PaymentIntent because it has already succeeded after being previously confirmed."
+)
 
 
 @operation("POST", "/v1/payment_intents/<payment_intent_id>", "PaymentIntentUpdateParams")
@@ -196,6 +212,7 @@ def authenticate(work: Work, intent: JsonObject, *, is_success: bool) -> JsonObj
         "message": "The provided PaymentMethod has failed authentication. You can provide payment_method_data or a "
         "new PaymentMethod to attempt to fulfill this PaymentIntent again.",
         "payment_method": method,
+        "payment_method_type": method["type"],
         "type": "invalid_request_error",
     }
     changes = {

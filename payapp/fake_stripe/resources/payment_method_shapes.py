@@ -25,15 +25,16 @@ _BANK_ACCOUNT: JsonObject = {
     "status_details": {},
 }
 _CARD_CHARGE: JsonObject = {
-    "authorization_code": None,
+    "authorization_code": "123456",
+    "electronic_commerce_indicator": "07",
     "extended_authorization": {"status": "disabled"},
     "incremental_authorization": {"status": "unavailable"},
     "installments": None,
     "mandate": None,
     "multicapture": {"status": "unavailable"},
     "network_token": {"used": False},
-    "overcapture": {"maximum_amount_capturable": 0, "status": "unavailable"},
     "three_d_secure": None,
+    "transaction_link_id": None,
 }
 
 
@@ -62,14 +63,16 @@ def bank_account_details(last4: str) -> JsonObject:
     return {**_BANK_ACCOUNT, "last4": last4}
 
 
-def charge_details(payment_method: JsonObject) -> JsonObject:
-    """Return the `payment_method_details` of a charge made with it."""
+def charge_details(payment_method: JsonObject, amount: int, *, is_declined: bool) -> JsonObject:
+    """Return the `payment_method_details` of a charge made with it; `amount` in minor units."""
     method_type = payment_method["type"]
     known = payment_method[method_type]
     if method_type == "card":
         shared = ["brand", "checks", "country", "exp_month", "exp_year", "fingerprint", "funding", "last4"]
         details = {name: known[name] for name in [*shared, "regulated_status", "wallet"]} | _CARD_CHARGE
         details |= {"network": known["brand"], "network_transaction_id": new_id("fingerprint")}
+        details["amount_authorized"] = None if is_declined else amount
+        details["overcapture"] = {"maximum_amount_capturable": amount, "status": "unavailable"}
     else:
         shared = ["account_holder_type", "account_type", "bank_name", "fingerprint", "last4", "routing_number"]
         details = {name: known[name] for name in shared} | {"mandate": None, "payment_reference": None}

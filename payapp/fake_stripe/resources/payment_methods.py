@@ -4,6 +4,8 @@ https://docs.stripe.com/api/payment_methods and, for what may be used again,
 https://docs.stripe.com/payments/save-during-payment.
 """
 
+from datetime import UTC, datetime
+
 from payapp.fake_stripe.cards import Card, find_card
 from payapp.fake_stripe.declines import decline_error
 from payapp.fake_stripe.errors import (
@@ -12,7 +14,6 @@ from payapp.fake_stripe.errors import (
     card_error,
     missing_parameter,
     not_in_stand_in,
-    parameter_error,
 )
 from payapp.fake_stripe.metadata import merge_metadata
 from payapp.fake_stripe.operations import Params, expandable, operation
@@ -29,6 +30,7 @@ _BLANK: JsonObject = {
     "billing_details": NO_BILLING_DETAILS,
     "created": 0,
     "customer": None,
+    "customer_account": None,
     "livemode": False,
     "metadata": {},
     "type": "card",
@@ -82,13 +84,13 @@ def create_payment_method(work: Work, params: Params) -> JsonObject:
         raise not_in_stand_in(f"type={params['type']}")
     if "card" not in params:
         raise missing_parameter("card")
-    card, expiry = _read_card(params["card"])
+    card, expiry = _read_card(work, params["card"])
     fields = pick(params, "allow_redisplay") | {"billing_details": _billing_details(params, NO_BILLING_DETAILS)}
     fields["metadata"] = merge_metadata({}, params.get("metadata"))
     return new_card(work, card, expiry, **fields)
 
 
-def _read_card(sent: Params) -> tuple[Card, tuple[int, int]]:
+def _read_card(work: Work, sent: Params) -> tuple[Card, tuple[int, int]]:
     for name in sent:
         if name not in ("cvc", "exp_month", "exp_year", "number", "token"):
             raise not_in_stand_in(f"card[{name}]")
@@ -102,7 +104,25 @@ def _read_card(sent: Params) -> tuple[Card, tuple[int, int]]:
         raise StripeError(f"No such token: '{sent['token']}'", code="resource_missing", param=param)
     if card is None:
         raise card_error({"code": "incorrect_number", "message": "Your card number is incorrect.", "param": "number"})
-    return card, (int(sent.get("exp_month", 12)), int(sent.get("exp_year", 2034)))
+    expiry = (int(sent.get("exp_month", 12)), int(sent.get("exp_year", 2034)))
+    _check_data(work, *expiry, sent.get("cvc", "123"))
+    return card, expiry
+
+
+def _check_data(work: Work, exp_month: int, exp_year: int, cvc: str) -> None:
+    """https://docs.stripe.com/testing#invalid-data: month 13, year 95, security code 99."""
+    this_year = datetime.fromtimestamp(work.now, UTC).year
+    if not 1 <= exp_month <= 12:
+        raise _invalid_data("expiration month", "invalid_expiry_month", "exp_month")
+    century = 0 if exp_year >= 100 else 1900 if exp_year >= 70 else 2000
+    if not this_year <= century + exp_year <= this_year + 50:
+        raise _invalid_data("expiration year", "invalid_expiry_year", "exp_year")
+    if not (cvc.isdecimal() and len(cvc) in (3, 4)):
+        raise _invalid_data("security code", "invalid_cvc", "cvc")
+
+
+def _invalid_data(words: str, code: str, param: str) -> StripeError:
+    return card_error({"code": code, "message": f"Your card's {words} is invalid.", "param": param})
 
 
 def _billing_details(params: Params, known: JsonObject) -> JsonObject:
@@ -172,7 +192,7 @@ def list_payment_methods(work: Work, params: Params) -> JsonObject:
 def list_payment_methods_of_customer(work: Work, params: Params, customer_id: str) -> JsonObject:
     """Return a page of a customer's payment methods."""
     refuse_others(params, "allow_redisplay", "ending_before", "limit", "starting_after", "type")
-    work.get("customer", customer_id, "customer", status=404)
+    work.get("customer", customer_id, "id", status=404)
     return _list_of(work, customer_id, f"/v1/customers/{customer_id}/payment_methods", params)
 
 
@@ -191,10 +211,8 @@ def retrieve_payment_method_of_customer(
     """Return a customer's payment method, 404 for one that is not his."""
     method = work.get(KIND, payment_method_id, "payment_method", status=404)
     if method["customer"] != customer_id:
-        raise parameter_error(_NOT_HIS.format(method=payment_method_id, customer=customer_id), "payment_method")
+        raise StripeError("Invalid request", status=404, param="customer")
     return method
 
-
-_NOT_HIS = "The payment method {method} does not belong to the customer {customer}."
 
 expandable(KIND, {"customer": "customer"})

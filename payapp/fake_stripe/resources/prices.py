@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from payapp.fake_stripe.currencies import AMOUNT_MAX, check_currency
-from payapp.fake_stripe.errors import JsonObject, missing_parameter, parameter_error
+from payapp.fake_stripe.errors import JsonObject, exclusive_parameters, missing_parameter, parameter_error
 from payapp.fake_stripe.metadata import merge_metadata
 from payapp.fake_stripe.operations import Params, expandable, operation
 from payapp.fake_stripe.pagination import equals, list_objects, one_of
@@ -84,10 +84,11 @@ def read_amounts(params: Params, parent: str) -> JsonObject:
 
     currency = check_currency(params["currency"], name("currency"))
     if "unit_amount" in params and "unit_amount_decimal" in params:
-        message = "You may only specify one of these parameters: unit_amount, unit_amount_decimal."
-        raise parameter_error(message, name("unit_amount"), "parameters_exclusive")
+        raise exclusive_parameters("unit_amount", "unit_amount_decimal", parent=parent)
     if "unit_amount" not in params and "unit_amount_decimal" not in params:
-        raise missing_parameter(name("unit_amount"))
+        if parent:
+            raise missing_parameter(name("unit_amount"))
+        raise parameter_error("Prices require an `unit_amount` or `unit_amount_decimal` parameter to be set.")
     amount = Decimal(params["unit_amount"] if "unit_amount" in params else params["unit_amount_decimal"])
     if amount < 0:
         message = f"Invalid non-negative integer: {amount}"
@@ -100,10 +101,11 @@ def read_amounts(params: Params, parent: str) -> JsonObject:
 
 def _product_for(work: Work, params: Params) -> str:
     if "product_data" in params and "product" in params:
-        message = "You may only specify one of these parameters: product, product_data."
-        raise parameter_error(message, "product", "parameters_exclusive")
+        raise exclusive_parameters("product", "product_data")
     if "product_data" in params:
         return str(new_product(work, params["product_data"])["id"])
+    if "product" not in params:
+        raise parameter_error("You must specify either `product` or `product_data` when creating a price.")
     return _existing_product(work, params, "product")
 
 

@@ -35,6 +35,7 @@ _BLANK: JsonObject = {
     "shippable": None,
     "statement_descriptor": None,
     "tax_code": None,
+    "tax_details": None,
     "type": "service",
     "unit_label": None,
     "updated": 0,

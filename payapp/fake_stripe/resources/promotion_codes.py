@@ -1,5 +1,7 @@
 """Promotion codes: what a customer types to get a coupon. https://docs.stripe.com/api/promotion_codes"""
 
+import re
+
 from payapp.fake_stripe.errors import JsonObject, StripeError, missing_parameter, not_in_stand_in, parameter_error
 from payapp.fake_stripe.ids import new_id
 from payapp.fake_stripe.metadata import merge_metadata
@@ -11,6 +13,8 @@ from payapp.fake_stripe.work import Work
 
 KIND = "promotion_code"
 
+EXPIRY_SECONDS_MAX = 5 * 365 * 24 * 3600
+_CODE = re.compile(r"[a-zA-Z0-9_-]+")
 _FIELDS = ("active", "code", "customer", "expires_at", "max_redemptions")
 _BLANK: JsonObject = {
     "object": KIND,
@@ -18,6 +22,7 @@ _BLANK: JsonObject = {
     "code": "",
     "created": 0,
     "customer": None,
+    "customer_account": None,
     "expires_at": None,
     "livemode": False,
     "max_redemptions": None,
@@ -33,19 +38,35 @@ def create_promotion_code(work: Work, params: Params) -> JsonObject:
     """Make a code for a coupon, chosen or random. Raises StripeError when an active one reads the same."""
     refuse_others(params, *_FIELDS, "promotion", "restrictions")
     if "coupon" not in params["promotion"]:
-        raise missing_parameter("promotion[coupon]")
+        raise parameter_error("You must pass promotion.coupon when passing promotion", "promotion.coupon")
     work.get("coupon", params["promotion"]["coupon"], "promotion[coupon]")
     if "customer" in params:
         work.get("customer", params["customer"], "customer")
-    if "expires_at" in params and params["expires_at"] <= work.now:
-        raise parameter_error("Invalid timestamp: must be in the future", "expires_at")
+    _check_code(work, params)
     code = params.get("code") or new_id("coupon").upper()
     if find_active_code(work, code):
-        raise StripeError(f"An active promotion code with `code: {code}` already exists.", param="code")
+        raise StripeError(f"An active promotion code with `code: {code}` already exists.")
     fields = pick(params, *_FIELDS) | {"code": code, "metadata": merge_metadata({}, params.get("metadata"))}
     fields["promotion"] = {"coupon": params["promotion"]["coupon"], "type": "coupon"}
     fields["restrictions"] = _restrictions(params.get("restrictions", {}))
     return work.create(new_object(work, _BLANK, **fields), "promotion_code.created")
+
+
+def _check_code(work: Work, params: Params) -> None:
+    code, expires_at = params.get("code", "a"), params.get("expires_at", work.now + 1)
+    if not _CODE.fullmatch(code):
+        message = (
+            f"This value must match the regex pattern. (/\\A[a-zA-Z0-9\\-_]+\\z/ does not match for the value {code})."
+        )
+        raise parameter_error(message, "code")
+    if expires_at <= work.now:
+        message = (
+            "The parameter `expires_at` expects a unix timestamp representing a date and time in the future. "
+            f"You specified the value `{expires_at}` which is in the past."
+        )
+        raise parameter_error(message, "expires_at")
+    if expires_at > work.now + EXPIRY_SECONDS_MAX:
+        raise parameter_error("Invalid timestamp: can be no more than five years in the future.", "expires_at")
 
 
 def _restrictions(sent: Params) -> JsonObject:

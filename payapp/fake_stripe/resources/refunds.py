@@ -1,7 +1,7 @@
 """Refunds as the API has them: https://docs.stripe.com/api/refunds (how they go on: refunding.py)."""
 
 from payapp.fake_stripe.currencies import format_money
-from payapp.fake_stripe.errors import JsonObject, StripeError, missing_parameter, parameter_error
+from payapp.fake_stripe.errors import JsonObject, StripeError, exclusive_parameters, parameter_error
 from payapp.fake_stripe.metadata import merge_metadata
 from payapp.fake_stripe.operations import Params, expandable, includable, operation
 from payapp.fake_stripe.pagination import equals, list_objects
@@ -33,12 +33,12 @@ def refund_charge(work: Work, params: Params, course: str | None = None) -> Json
 
 def _find_charge(work: Work, params: Params) -> JsonObject:
     if "charge" in params and "payment_intent" in params:
-        message = "You may only specify one of these parameters: charge, payment_intent."
-        raise parameter_error(message, "payment_intent", "parameters_exclusive")
+        raise exclusive_parameters("charge", "payment_intent")
     if "charge" in params:
-        return work.get("charge", params["charge"], "charge")
+        return work.get("charge", params["charge"], "id", status=404)  # as if it stood in the address
     if "payment_intent" not in params:
-        raise missing_parameter("payment_intent")
+        message = "One of the following params should be provided for this request: payment_intent or charge."
+        raise parameter_error(message)
     intent = work.get("payment_intent", params["payment_intent"], "payment_intent")
     if intent["status"] != "succeeded":
         message = f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund."

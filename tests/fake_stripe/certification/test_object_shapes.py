@@ -51,7 +51,7 @@ OMITTED: dict[str, set[str]] = {
         *{"return_url", "tax_id_collection"},
     },
     "customer": {
-        *{"business_name", "cash_balance", "customer_account", "deleted", "individual_name"},
+        *{"business_name", "cash_balance", "deleted", "individual_name"},
         *{"invoice_credit_balance", "sources", "subscriptions", "tax", "tax_ids"},
     },
     "coupon": {"applies_to", "currency_options", "deleted"},
@@ -60,15 +60,17 @@ OMITTED: dict[str, set[str]] = {
     "event": {"account", "context"},
     "item": {"discounts", "taxes"},
     "payment_intent": {
-        *{"allowed_payment_method_types", "customer_account", "excluded_payment_method_types", "hooks"},
-        *{"managed_payments", "payment_details", "payment_record", "presentment_details"},
+        *{"hooks", "payment_details", "presentment_details"},
     },
     # Each payment method shows the details of its own type only.
-    "payment_method": PAYMENT_METHOD_TYPES | {"customer_account", "radar_options"},
+    "payment_method": PAYMENT_METHOD_TYPES | {"radar_options"},
     "price": {"currency_options", "deleted", "tiers"},
-    "product": {"deleted", "tax_details"},
-    "promotion_code": {"customer_account"},
-    "refund": {"customer", "customer_account", "description", "instructions_email", "presentment_details"},
+    "product": {"deleted"},
+    "promotion_code": set(),
+    "refund": {
+        *{"description", "failure_balance_transaction", "failure_reason", "instructions_email", "next_action"},
+        *{"pending_reason", "presentment_details"},
+    },
     "webhook_endpoint": {"deleted", "secret"},
 }
 

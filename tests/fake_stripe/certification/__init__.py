@@ -1,0 +1,1 @@
+"""Proofs that the stand-in tells the truth about Stripe."""
