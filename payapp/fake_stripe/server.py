@@ -91,11 +91,15 @@ def _answer_http_error(error: HTTPException) -> Response:
     """Under /v1 Stripe's JSON, elsewhere the plain page."""
     if not request.path.startswith("/v1/") and request.path != "/v1":
         return Response(error.get_body(), error.code or 500, mimetype="text/html")
-    message = (
-        f"Unrecognized request URL ({request.method}: {request.path}). If you are trying to list objects, remove "
-        "the trailing slash. If you are trying to retrieve an object, make sure you passed a valid (non-empty) "
-        "identifier in your code. Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
-    )
+    hint = _EMPTY_ID if request.path.endswith("/") else ""
+    message = f"Unrecognized request URL ({request.method}: {request.path}). {hint}{_HELP}"
     is_ours = error.code is not None and error.code >= 500
     known = StripeError("An unknown error occurred", status=500, error_type="api_error")
-    return error_response(known if is_ours else StripeError(message, status=404), new_id("request"))
+    return error_response(known if is_ours else StripeError(message, status=404), new_id("request"), is_logged=False)
+
+
+_EMPTY_ID = (
+    "If you are trying to list objects, remove the trailing slash. If you are trying to retrieve an object, make "
+    "sure you passed a valid (non-empty) identifier in your code. "
+)
+_HELP = "Please see https://stripe.com/docs or we can help at https://support.stripe.com/."
