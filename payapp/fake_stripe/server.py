@@ -13,6 +13,8 @@ from payapp.fake_stripe.clock_worker import ClockWorker
 from payapp.fake_stripe.control import control
 from payapp.fake_stripe.errors import StripeError
 from payapp.fake_stripe.ids import new_id
+from payapp.fake_stripe.panel import enter, panel
+from payapp.fake_stripe.panel.pages import ROOT
 from payapp.fake_stripe.payment_page import payment_page
 from payapp.fake_stripe.resources.webhook_endpoints import register_forwarding
 from payapp.fake_stripe.settings import StandInSettings
@@ -30,6 +32,8 @@ def create_stand_in(settings: StandInSettings) -> Flask:
     app.register_blueprint(create_api())
     app.register_blueprint(payment_page)
     app.register_blueprint(control)
+    app.register_blueprint(panel)
+    app.add_url_rule("/", view_func=enter)
     app.register_error_handler(StripeError, _answer_stripe_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     if settings.webhook_url and settings.webhook_secret:
@@ -58,7 +62,8 @@ def serve(
     stand_in.deliverer.start()
     clock_worker.start()
     threading.Thread(target=server.serve_forever, name="server", daemon=True).start()
-    print(f"Stripe stand-in ready on {settings.public_url}", flush=True)  # noqa: T201  (the ready line)
+    ready = f"Stripe stand-in ready on {settings.public_url}, its control panel on {settings.public_url}{ROOT}"
+    print(ready, flush=True)  # noqa: T201  (tests and people wait for this line)
     _warm_up()
     _wait_for_signal()
     server.shutdown()
