@@ -14,9 +14,8 @@ from payapp.fake_stripe.store import to_json
 panel = Blueprint("panel", __name__, url_prefix=pages.ROOT)
 panel.before_request(refuse_other_sites)
 panel.register_error_handler(StripeError, pages.refusal)
-for name, write in (("moment", pages.moment), ("short_moment", pages.short_moment), ("iso_moment", pages.iso_moment)):
-    panel.add_app_template_filter(write, name)
-panel.add_app_template_filter(pages.duration, "duration")
+for write in (pages.moment, pages.short_moment, pages.iso_moment, pages.duration, pages.signed_money):
+    panel.add_app_template_filter(write)
 panel.add_app_template_filter(to_json, "pretty_json")
 for part in (buttons, events, lists, overview, payments, sessions, trouble, webhooks):
     panel.register_blueprint(part.blueprint)

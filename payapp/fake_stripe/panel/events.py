@@ -19,11 +19,15 @@ blueprint = Blueprint("events", __name__)
 
 @dataclass(frozen=True)
 class DeliveryLine:
-    """What became of one webhook; `next_attempt_at` is None when there will be none."""
+    """What became of one webhook. `status` is the last answer's, None without an answer; then `answer` says why.
+
+    `next_attempt_at` is None when there will be none.
+    """
 
     label: Label
     url: str | None
     attempts: int
+    status: int | None
     answer: str
     next_attempt_at: float | None
 
@@ -66,5 +70,8 @@ def _event_line(event: JsonObject, deliveries: Sequence[Row]) -> EventLine:
 
 def _delivery_line(delivery: Row) -> DeliveryLine:
     next_attempt_at = delivery["next_attempt_at"] if delivery["status"] == "pending" else None
-    answer = str(delivery["response_status"] or delivery["error"] or "none yet")
-    return DeliveryLine(delivery_label(delivery), delivery["url"], delivery["attempts"], answer, next_attempt_at)
+    status = delivery["response_status"]
+    answer = str(status or delivery["error"] or "none yet")
+    return DeliveryLine(
+        delivery_label(delivery), delivery["url"], delivery["attempts"], status, answer, next_attempt_at
+    )

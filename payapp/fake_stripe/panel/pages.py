@@ -5,6 +5,7 @@ from urllib.parse import urlencode, urlsplit
 
 from flask import Response, render_template, request
 
+from payapp.fake_stripe.currencies import format_money
 from payapp.fake_stripe.errors import StripeError
 from payapp.fake_stripe.panel.sentences import SENTENCES
 from payapp.fake_stripe.stand_in import current_stand_in
@@ -12,6 +13,7 @@ from payapp.fake_stripe.stand_in import current_stand_in
 ROOT = "/_control/panel"
 BACK = "back"  # the field that says which page a button was on
 LIVE_SECONDS = 3
+MINUS = "\N{MINUS SIGN}"
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
@@ -91,6 +93,11 @@ def duration(seconds: float) -> str:
         if count:
             words.append(f"{count} {unit}")
     return " ".join(words[:2]) or "0 s"
+
+
+def signed_money(amount: int, currency: str) -> str:
+    """Write an amount that may be below zero, with a true minus sign."""
+    return f"{MINUS if amount < 0 else ''}{format_money(abs(amount), currency)}"
 
 
 def _utc(timestamp: float) -> datetime:

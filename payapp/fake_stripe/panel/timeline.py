@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from payapp.fake_stripe.currencies import format_money
 from payapp.fake_stripe.errors import JsonObject
+from payapp.fake_stripe.panel.pages import MINUS
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,7 @@ def _step(event: JsonObject) -> Step | None:
 
 
 def _signed(amount: int, currency: str) -> str:
-    sign = "+" if amount >= 0 else "\N{MINUS SIGN}"
-    return f"{sign}{format_money(abs(amount), currency)}"
+    return f"{'+' if amount >= 0 else MINUS}{format_money(abs(amount), currency)}"
 
 
 def _session_completed(session: JsonObject, previous: JsonObject) -> _Told:
