@@ -215,3 +215,24 @@ def _postgresql_date(element: utc_date, compiler: SQLCompiler, **kw: Any) -> str
 @compiles(utc_date, "sqlite")
 def _sqlite_date(element: utc_date, compiler: SQLCompiler, **kw: Any) -> str:
     return f"date({compiler.process(element.clauses, **kw)})"
+
+
+class transaction_lock(FunctionElement[str]):
+    """SQL that waits for, and holds until the transaction ends, the lock named by a text; none for NULL.
+
+    It does not need a row that exists. SQLite has no use for it: a writing transaction is alone from its start.
+    """
+
+    type = String()
+    inherit_cache = True
+    name = "transaction_lock"
+
+
+@compiles(transaction_lock, "postgresql")
+def _postgresql_lock(element: transaction_lock, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"pg_advisory_xact_lock(hashtextextended({compiler.process(element.clauses, **kw)}, 0))"
+
+
+@compiles(transaction_lock, "sqlite")
+def _sqlite_lock(element: transaction_lock, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"nullif({compiler.process(element.clauses, **kw)}, NULL)"

@@ -19,6 +19,10 @@ from payapp.stripe_json import (
 )
 from payapp.stripe_objects import MalformedObjectError
 
+# Far beyond what can be charged at once: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
+AMOUNT_MAX = 9_999_999_999
+CURRENCY_LENGTH = 3
+
 
 @dataclass(frozen=True)
 class Refund:
@@ -46,7 +50,7 @@ class Refund:
                 # Nullable in the API's description, for refunds older than statuses: those have succeeded.
                 status=read_text_or_none(source["status"]) or "succeeded",
                 amount=_read_amount(source["amount"]),
-                currency=read_text(source["currency"]),
+                currency=read_text(source["currency"], CURRENCY_LENGTH),
                 payment_intent_id=read_id_or_none(source["payment_intent"]),
                 charge_id=read_id_or_none(source["charge"]),
                 created_at=read_moment(source["created"]),
@@ -86,7 +90,7 @@ class Dispute:
                 status=read_text(source["status"]),
                 amount=amount,
                 reinstated=_read_reinstated(source["balance_transactions"], amount),
-                currency=read_text(source["currency"]),
+                currency=read_text(source["currency"], CURRENCY_LENGTH),
                 reason=read_text(source["reason"]),
                 payment_intent_id=read_id_or_none(source["payment_intent"]),
                 charge_id=read_id_or_none(source["charge"]),
@@ -118,15 +122,12 @@ class Charge:
             return cls(
                 id=read_text(source["id"]),
                 amount_refunded=_read_amount(source["amount_refunded"]),
-                currency=read_text(source["currency"]),
+                currency=read_text(source["currency"], CURRENCY_LENGTH),
                 payment_intent_id=read_id_or_none(source["payment_intent"]),
                 livemode=read_flag(source["livemode"]),
             )
         except (KeyError, ValueError) as error:
             raise MalformedObjectError(f"this charge can't be read: {error!r}") from error
-
-
-AMOUNT_MAX = 9_999_999_999  # minor units, far beyond what Stripe charges at once: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 
 
 def _require_kind(source: dict[str, Any], kind: str) -> None:

@@ -83,6 +83,57 @@ def checkout_session_object(purchase: Purchase, **fields: Any) -> dict[str, Any]
     } | fields
 
 
+def refund_object(purchase: Purchase, refund_id: str = "re_test1", **fields: Any) -> dict[str, Any]:
+    """Return a refund of the whole purchase as Stripe's JSON, succeeded unless `fields` say otherwise."""
+    return {
+        "id": refund_id,
+        "object": "refund",
+        "amount": purchase.amount_total,
+        "currency": purchase.currency,
+        "status": "succeeded",
+        "payment_intent": f"pi_test_{purchase.id}",
+        "charge": f"ch_test_{purchase.id}",
+        "created": int(time.time()),
+        "metadata": {},
+    } | fields
+
+
+def charge_object(purchase: Purchase, amount_refunded: int, **fields: Any) -> dict[str, Any]:
+    """Return the purchase's charge as Stripe's JSON, refunded to that amount."""
+    return {
+        "id": f"ch_test_{purchase.id}",
+        "object": "charge",
+        "amount": purchase.amount_total,
+        "amount_refunded": amount_refunded,
+        "currency": purchase.currency,
+        "payment_intent": f"pi_test_{purchase.id}",
+        "livemode": purchase.livemode,
+    } | fields
+
+
+def dispute_object(
+    purchase: Purchase, status: str = "needs_response", *, reinstated: int = 0, **fields: Any
+) -> dict[str, Any]:
+    """Return a dispute about the whole purchase as Stripe's JSON, with the movements of money that belong to it."""
+    amount = fields.get("amount", purchase.amount_total)
+    has_taken = not status.startswith(("warning", "prevented"))
+    back = amount if status == "won" else reinstated
+    movements = [{"amount": -amount}] * has_taken + [{"amount": back}] * bool(back)
+    return {
+        "id": f"dp_test_{purchase.id}",
+        "object": "dispute",
+        "amount": amount,
+        "balance_transactions": movements,
+        "currency": purchase.currency,
+        "status": status,
+        "reason": "fraudulent",
+        "payment_intent": f"pi_test_{purchase.id}",
+        "charge": f"ch_test_{purchase.id}",
+        "livemode": purchase.livemode,
+        "created": int(time.time()),
+    } | fields
+
+
 def event_payload(event_type: str, snapshot: Mapping[str, Any], **fields: Any) -> str:
     """Return an event as Stripe renders it: indented JSON with a snapshot of the object."""
     event = {

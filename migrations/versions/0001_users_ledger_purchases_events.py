@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from payapp.ledger.guards import POSTGRESQL_GUARDS, SQLITE_GUARDS
+from payapp.ledger.guards import POSTGRESQL_FIRST_GUARDS, SQLITE_FIRST_GUARDS
 
 revision = "0001"
 down_revision = None
@@ -163,7 +163,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'pending' AND completed_at IS NULL"),
         sqlite_where=sa.text("status = 'pending' AND completed_at IS NULL"),
     )
-    guards = SQLITE_GUARDS if op.get_bind().dialect.name == "sqlite" else POSTGRESQL_GUARDS
+    guards = SQLITE_FIRST_GUARDS if op.get_bind().dialect.name == "sqlite" else POSTGRESQL_FIRST_GUARDS
     for statement in guards.values():
         op.execute(statement)
 

@@ -11,12 +11,14 @@ from sqlalchemy import Executable, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from payapp.billing.clawbacks import Cause, lock_payment, settle_returns
 from payapp.billing.errors import QuarantineError
 from payapp.billing.models import Purchase
 from payapp.billing.packages import find_package
 from payapp.billing.rebuilding import read_id, rebuild_purchase
+from payapp.billing.returned_money import HAS_FACTS
 from payapp.clock import utc_now
-from payapp.db import table_of
+from payapp.db import table_of, transaction_lock
 from payapp.ledger.posting import grant
 from payapp.stripe_objects import APP_STAMP, CheckoutSession
 
@@ -25,17 +27,22 @@ Outcome = Literal["granted", "already_granted", "waiting", "stranger"]
 PURCHASES = table_of(Purchase)
 
 # Built once, as in ledger/posting.py.
-FIND_PURCHASE = select(PURCHASES).where(PURCHASES.c.stripe_checkout_session_id == bindparam("checkout_session_id"))
-COMPLETE_PURCHASE = (
+# Locks the payment on the way, so that a refund told at the same moment finds the grant, or the grant the refund.
+FIND_PURCHASE = select(PURCHASES, transaction_lock(bindparam("payment_intent_id")).label("lock")).where(
+    PURCHASES.c.stripe_checkout_session_id == bindparam("checkout_session_id")
+)
+UPDATE_PAID = (
     update(PURCHASES)
     .where(PURCHASES.c.id == bindparam("purchase_id"), PURCHASES.c.status != "fulfilled")
     .values(
         stripe_payment_intent_id=bindparam("payment_intent_id"),
         completed_at=func.coalesce(PURCHASES.c.completed_at, bindparam("now")),
     )
-    .returning(PURCHASES.c.id)
 )
-FULFILL_PURCHASE = COMPLETE_PURCHASE.values(status="fulfilled", fulfilled_at=bindparam("now"))
+COMPLETE_PURCHASE = UPDATE_PAID.returning(PURCHASES.c.id)
+FULFILL_PURCHASE = UPDATE_PAID.values(status="fulfilled", fulfilled_at=bindparam("now")).returning(
+    *PURCHASES.c, HAS_FACTS.label("has_facts")
+)
 
 
 def fulfill_checkout(session: Session, checkout_session: CheckoutSession) -> Outcome:
@@ -107,12 +114,16 @@ def _match_purchase(session: Session, checkout_session: CheckoutSession) -> Any:
     By the session's id; else, if no answer of Stripe's was ever saved, by the purchase id we sent along;
     else rebuilt from what we sent along. Raises QuarantineError when that can't be done safely.
     """
-    found = session.execute(FIND_PURCHASE, {"checkout_session_id": checkout_session.id}).one_or_none()
+    payment = checkout_session.payment_intent_id
+    values = {"checkout_session_id": checkout_session.id, "payment_intent_id": payment}
+    found = session.execute(FIND_PURCHASE, values).one_or_none()
     if found is not None:
         return found
     metadata = checkout_session.metadata
     if metadata.get("app") != APP_STAMP and not {"userId", "credits"} <= metadata.keys():
         return None
+    if payment is not None:
+        lock_payment(session, payment)
     return _adopt_session(session, checkout_session) or rebuild_purchase(session, checkout_session)
 
 
@@ -159,8 +170,8 @@ def _record_completion(session: Session, purchase_id: int, checkout_session: Che
 
 def _grant_once(session: Session, purchase: Any, checkout_session: CheckoutSession) -> Outcome:
     """Of all who come here with the same purchase one changes its status, and only that one grants."""
-    has_won = _record_payment(session, FULFILL_PURCHASE, purchase.id, checkout_session)
-    if not has_won:
+    won = _record_payment(session, FULFILL_PURCHASE, purchase.id, checkout_session)
+    if won is None:
         return "already_granted"  # another worker got there first
     package = find_package(purchase.package_id)
     grant(
@@ -170,19 +181,21 @@ def _grant_once(session: Session, purchase: Any, checkout_session: CheckoutSessi
         idempotency_key=f"purchase:{purchase.id}",
         note=f"{package.name} package" if package else "Credit package",
     )
+    if won.has_facts:
+        settle_returns(session, won, Cause(f"purchase:{purchase.id}:returned", "Money returned before", ""))
     return "granted"
 
 
 def _record_payment(
     session: Session, statement: Executable, purchase_id: int, checkout_session: CheckoutSession
-) -> bool:
-    """Change a purchase that is not fulfilled yet; return whether there was one.
+) -> Any:
+    """Change a purchase that is not fulfilled yet; return what the statement tells of it, None if there was none.
 
     Raises QuarantineError when its payment belongs to another purchase: trying again would fail for ever.
     """
     payment = checkout_session.payment_intent_id
     values = {"purchase_id": purchase_id, "payment_intent_id": payment, "now": utc_now()}
     try:
-        return session.execute(statement, values).scalar() is not None
+        return session.execute(statement, values).one_or_none()
     except IntegrityError as error:
         raise QuarantineError(f"{checkout_session.id} names {payment}, which paid another purchase") from error

@@ -1,10 +1,11 @@
 """What the database itself refuses, whoever asks: README.md says which law each guard keeps.
 
-The statements are run by the migration, so they are never edited: a change is a new guard in a new
+The statements are run by the migrations, so they are never edited: a change is a new guard in a new
 migration. `verify()` reports a guard that has gone missing.
 """
 
-SQLITE_GUARDS = {
+# Made by migration 0001.
+SQLITE_FIRST_GUARDS = {
     "ledger_entries_no_update": """
         CREATE TRIGGER ledger_entries_no_update BEFORE UPDATE ON ledger_entries
         BEGIN SELECT RAISE(ABORT, 'ledger entries are only ever inserted'); END""",
@@ -35,7 +36,7 @@ SQLITE_GUARDS = {
 }
 
 # A trigger's argument is what the refusal says.
-POSTGRESQL_GUARDS = {
+POSTGRESQL_FIRST_GUARDS = {
     "ledger_refuse": """
         CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = 'integrity_constraint_violation'; END $$""",
@@ -64,3 +65,34 @@ POSTGRESQL_GUARDS = {
         CREATE TRIGGER holds_end_once BEFORE UPDATE ON holds FOR EACH ROW WHEN (OLD.status <> 'open')
         EXECUTE FUNCTION ledger_refuse('the hold has ended')""",
 }
+
+# Made by migration 0003. A NULL on the way (no such entry, no sum) refuses, too.
+_CORRECTS_A_GRANT = """
+    SELECT 1 FROM ledger_entries AS standing
+    WHERE standing.id = NEW.corrects_entry_id AND standing.entry_type = 'grant' AND standing.user_id = NEW.user_id
+      AND (SELECT SUM(amount) FROM ledger_entries AS correction WHERE correction.corrects_entry_id = standing.id)
+        BETWEEN -standing.amount AND 0"""
+_REFUSAL = "no more is taken back than was granted, nor given back than was taken"
+
+SQLITE_CORRECTION_GUARDS = {
+    "ledger_entries_correct_grants": f"""
+        CREATE TRIGGER ledger_entries_correct_grants AFTER INSERT ON ledger_entries
+        WHEN NEW.corrects_entry_id IS NOT NULL AND NOT EXISTS ({_CORRECTS_A_GRANT})
+        BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END""",
+}
+POSTGRESQL_CORRECTION_GUARDS = {
+    "ledger_entries_weigh": f"""
+        CREATE FUNCTION ledger_entries_weigh() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF NOT EXISTS ({_CORRECTS_A_GRANT}) THEN
+            RAISE EXCEPTION '{_REFUSAL}' USING ERRCODE = 'check_violation';
+          END IF;
+          RETURN NULL;
+        END $$""",
+    "ledger_entries_correct_grants": """
+        CREATE TRIGGER ledger_entries_correct_grants AFTER INSERT ON ledger_entries
+        FOR EACH ROW WHEN (NEW.corrects_entry_id IS NOT NULL) EXECUTE FUNCTION ledger_entries_weigh()""",
+}
+
+SQLITE_GUARDS = SQLITE_FIRST_GUARDS | SQLITE_CORRECTION_GUARDS
+POSTGRESQL_GUARDS = POSTGRESQL_FIRST_GUARDS | POSTGRESQL_CORRECTION_GUARDS

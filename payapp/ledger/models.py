@@ -17,6 +17,7 @@ Category = Literal["paid", "promotional"]
 accounts = table("users", column("id", BigInteger), column("credits", BigInteger), column("credits_held", BigInteger))
 
 IS_OPEN = text("status = 'open'")
+IS_CORRECTION = text("corrects_entry_id IS NOT NULL")
 
 
 def _one_of(name: str, values: tuple[str, ...]) -> str:
@@ -38,7 +39,17 @@ class LedgerEntry(Base):
         CheckConstraint(f"category IS NULL OR {_one_of('category', get_args(Category))}", name="category"),
         CheckConstraint("category IS NULL OR entry_type = 'grant'", name="category_of_grant"),
         CheckConstraint("(entry_type = 'reversal') = (reverses_entry_id IS NOT NULL)", name="reversal_names_entry"),
+        CheckConstraint(
+            "(entry_type IN ('clawback', 'reinstatement')) = (corrects_entry_id IS NOT NULL)",
+            name="correction_names_grant",
+        ),
         Index("ix_ledger_entries_user_id_id", "user_id", "id"),
+        Index(
+            "ix_ledger_entries_corrects_entry_id",
+            "corrects_entry_id",
+            postgresql_where=IS_CORRECTION,
+            sqlite_where=IS_CORRECTION,
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -50,6 +61,8 @@ class LedgerEntry(Base):
     idempotency_key: Mapped[str] = mapped_column(String(255), unique=True)
     note: Mapped[str | None] = mapped_column(String(500))
     reverses_entry_id: Mapped[int | None] = mapped_column(ForeignKey("ledger_entries.id"), unique=True)
+    # The grant that a claw-back or a reinstatement is about. A guard, not a foreign key, sees that it is one.
+    corrects_entry_id: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 

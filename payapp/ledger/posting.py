@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, exists, select, update
+from sqlalchemy import Table, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from payapp.clock import utc_now
@@ -31,6 +31,15 @@ CHANGE_ACCOUNT = (
     )
     .returning(accounts.c.credits)
 )
+CORRECTIONS = ENTRIES.alias("corrections")
+TAKEN_BACK = (
+    select(-func.coalesce(func.sum(CORRECTIONS.c.amount), 0))
+    .where(CORRECTIONS.c.corrects_entry_id == ENTRIES.c.id)
+    .scalar_subquery()
+)
+FIND_GRANT = select(ENTRIES.c.id, ENTRIES.c.user_id, ENTRIES.c.amount, TAKEN_BACK.label("taken_back")).where(
+    ENTRIES.c.idempotency_key == bindparam("idempotency_key"), ENTRIES.c.entry_type == "grant"
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,16 @@ class PostedEntry:
     amount: int
     balance_after: int
     is_new: bool
+
+
+@dataclass(frozen=True)
+class StandingGrant:
+    """A grant as it stands: of its `amount` credits `taken_back` went away again."""
+
+    entry_id: int
+    user_id: int
+    amount: int
+    taken_back: int
 
 
 def require_amount(amount: int) -> None:
@@ -76,6 +95,51 @@ def grant(
     )
 
 
+def claw_back(
+    session: Session, standing: StandingGrant, amount: int, *, idempotency_key: str, note: str | None = None
+) -> PostedEntry:
+    """Take `amount` granted credits back from the account, which may go below zero: the credits may be spent.
+
+    The database refuses to take back more than was granted. The same key again changes nothing, as with
+    grant(). Raises InvalidAmountError, IdempotencyConflictError and sqlalchemy's IntegrityError.
+    """
+    require_amount(amount)
+    return _correct(session, standing, -amount, "clawback", idempotency_key, note)
+
+
+def reinstate(
+    session: Session, standing: StandingGrant, amount: int, *, idempotency_key: str, note: str | None = None
+) -> PostedEntry:
+    """Give back `amount` credits that were taken back of this grant; never more than that. Raises like claw_back()."""
+    require_amount(amount)
+    return _correct(session, standing, amount, "reinstatement", idempotency_key, note)
+
+
+def find_grant(session: Session, idempotency_key: str) -> StandingGrant | None:
+    """Return the grant with this key and what was taken back of it so far; None if there is none."""
+    row = session.execute(FIND_GRANT, {"idempotency_key": idempotency_key}).one_or_none()
+    return StandingGrant(row.id, row.user_id, row.amount, int(row.taken_back)) if row else None
+
+
+def _correct(
+    session: Session,
+    standing: StandingGrant,
+    amount: int,
+    entry_type: EntryType,
+    idempotency_key: str,
+    note: str | None,
+) -> PostedEntry:
+    return post_entry(
+        session,
+        user_id=standing.user_id,
+        amount=amount,
+        entry_type=entry_type,
+        idempotency_key=idempotency_key,
+        corrects_entry_id=standing.entry_id,
+        note=note,
+    )
+
+
 def post_entry(
     session: Session,
     *,
@@ -85,6 +149,7 @@ def post_entry(
     idempotency_key: str,
     released: int = 0,
     category: Category | None = None,
+    corrects_entry_id: int | None = None,
     note: str | None = None,
 ) -> PostedEntry:
     """Change the account by the signed `amount` and write the entry that says so; also free `released` held credits.
@@ -101,6 +166,7 @@ def post_entry(
         entry_type=entry_type,
         category=category,
         idempotency_key=idempotency_key,
+        corrects_entry_id=corrects_entry_id,
         note=note,
         created_at=utc_now(),
     )

@@ -67,6 +67,16 @@ LAWS = {
         FROM ledger_entries
         LEFT JOIN holds ON ledger_entries.idempotency_key = 'capture:' || holds.id AND holds.status = 'captured'
         WHERE ledger_entries.entry_type = 'capture' AND holds.id IS NULL""",
+    "a correction stays within its grant": """
+        SELECT correction.user_id, CASE WHEN granted.entry_type = 'grant' THEN -granted.amount END,
+          SUM(correction.amount)
+        FROM ledger_entries AS correction
+        LEFT JOIN ledger_entries AS granted
+          ON granted.id = correction.corrects_entry_id AND granted.user_id = correction.user_id
+        WHERE correction.corrects_entry_id IS NOT NULL OR correction.entry_type IN ('clawback', 'reinstatement')
+        GROUP BY correction.user_id, correction.corrects_entry_id, granted.entry_type, granted.amount
+        HAVING granted.entry_type IS NULL OR granted.entry_type <> 'grant'
+          OR SUM(correction.amount) NOT BETWEEN -granted.amount AND 0""",
     "a reversal is equal and opposite": """
         SELECT reversal.user_id, -entry.amount, reversal.amount
         FROM ledger_entries AS reversal JOIN ledger_entries AS entry ON entry.id = reversal.reverses_entry_id

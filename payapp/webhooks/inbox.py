@@ -69,6 +69,7 @@ def _record(session: Session, event: Event, status: EventStatus, last_error: str
         {
             "stripe_event_id": event.id,
             "event_type": event.event_type,
+            "stripe_object_id": event.object_id,
             "payload": event.payload,
             "status": status,
             "attempts": 1,

@@ -13,17 +13,22 @@ EventStatus = Literal["received", "processed", "ignored", "quarantined", "failed
 
 
 class StripeEvent(Base):
-    """One letter from Stripe. `payload` is the text as it came; `last_error` says why it failed or was quarantined."""
+    """One letter from Stripe about the object with `stripe_object_id`. `payload` is the text as it came.
+
+    `last_error` says why it failed or was quarantined.
+    """
 
     __tablename__ = "stripe_events"
     __table_args__ = (
         CheckConstraint(f"status IN ({', '.join(repr(status) for status in get_args(EventStatus))})", name="status"),
         Index("ix_stripe_events_status_id", "status", "id"),
+        Index("ix_stripe_events_stripe_object_id", "stripe_object_id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     stripe_event_id: Mapped[str] = mapped_column(String(255), unique=True)
     event_type: Mapped[str] = mapped_column(String(255))
+    stripe_object_id: Mapped[str | None] = mapped_column(String(255))
     payload: Mapped[str] = mapped_column(Text)
     status: Mapped[EventStatus] = mapped_column(String(20))
     attempts: Mapped[int] = mapped_column(default=1)

@@ -24,13 +24,18 @@ def write_book(session: Session) -> int:
     return user_id
 
 
-def entry(amount: int, after: int, entry_type: str, key: str, *, user: str = ACCOUNT, reverses: str = "") -> str:
-    """Return the SQL that inserts an entry; `reverses`: the condition that finds the reversed one."""
-    reversed_id = f"(SELECT id FROM ledger_entries WHERE {reverses})" if reverses else "NULL"
+def entry(
+    amount: int, after: int, entry_type: str, key: str, *, user: str = ACCOUNT, reverses: str = "", corrects: str = ""
+) -> str:
+    """Return the SQL that inserts an entry; `reverses`, `corrects`: the condition that finds the other one."""
+    reversed_id, corrected_id = (
+        f"(SELECT id FROM ledger_entries WHERE {condition})" if condition else "NULL"
+        for condition in (reverses, corrects)
+    )
     return (
         "INSERT INTO ledger_entries (id, user_id, amount, balance_after, entry_type, idempotency_key,"
-        " reverses_entry_id, created_at)"
-        f" VALUES (100, {user}, {amount}, {after}, '{entry_type}', '{key}', {reversed_id}, CURRENT_TIMESTAMP)"
+        " reverses_entry_id, corrects_entry_id, created_at) VALUES"
+        f" (100, {user}, {amount}, {after}, '{entry_type}', '{key}', {reversed_id}, {corrected_id}, CURRENT_TIMESTAMP)"
     )
 
 
@@ -45,6 +50,10 @@ def hold(amount: int, status: str, captured: str = "NULL") -> str:
 def account(changes: str) -> str:
     """Return the SQL that changes the account's two numbers."""
     return f"UPDATE users SET {changes} WHERE id = {ACCOUNT}"
+
+
+def _taken(amount: int, corrects: str = GRANTED) -> str:
+    return entry(-amount, 70 - amount, "clawback", "refund:re_1", corrects=corrects)
 
 
 # (the law that is broken, the statements that break it)
@@ -73,6 +82,14 @@ FAULTS: list[tuple[str, list[str]]] = [
     ("every captured hold has its entry", [f"UPDATE ledger_entries SET idempotency_key = 'x' WHERE {SPENT}"]),
     ("every capture has its captured hold", ["DELETE FROM holds WHERE status = 'captured'"]),
     ("every capture has its captured hold", ["UPDATE holds SET status = 'expired' WHERE status = 'captured'"]),
+    ("a correction stays within its grant", [_taken(101)]),
+    ("a correction stays within its grant", [_taken(5, corrects="")]),
+    ("a correction stays within its grant", [_taken(5, corrects=SPENT)]),
+    ("a correction stays within its grant", [_taken(5, corrects="idempotency_key = 'purchase:2'")]),
+    (
+        "a correction stays within its grant",
+        [entry(5, 75, "reinstatement", "refund:re_1:failed", corrects=GRANTED), account("credits = 75")],
+    ),
     ("a reversal is equal and opposite", [entry(29, 99, "reversal", "reversal:1", reverses=SPENT)]),
     ("a reversal is equal and opposite", [entry(30, 130, "reversal", "reversal:1", user=NEIGHBOR, reverses=SPENT)]),
 ]

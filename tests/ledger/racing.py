@@ -14,6 +14,7 @@ from multiprocessing.synchronize import Barrier
 from typing import Any, Literal
 
 from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payapp.db import engine_options, expect_reads_only, expect_writes, normalize_url, prepare_engine
@@ -21,7 +22,7 @@ from payapp.ledger.balances import get_balance
 from payapp.ledger.errors import HoldNotOpenError, IdempotencyConflictError, InsufficientCreditsError
 from payapp.ledger.holds import capture_hold, expire_holds, place_hold, release_hold, spend
 from payapp.ledger.models import Hold
-from payapp.ledger.posting import grant
+from payapp.ledger.posting import claw_back, find_grant, grant, reinstate
 from payapp.ledger.verification import verify
 
 WORKERS = 6
@@ -107,6 +108,19 @@ def grant_each(engine: Engine, user_id: int, amount: int, keys: Sequence[str]) -
     return outcomes
 
 
+def take_back_often(engine: Engine, key: str, amount: int, times: int, seed: int) -> int:
+    """Try to take `amount` of the grant with this key back so often; return how often the guard let it pass."""
+    taken = 0
+    for n in range(times):
+        with Session(engine) as session, suppress(IntegrityError):
+            standing = find_grant(session, key)
+            assert standing is not None
+            claw_back(session, standing, amount, idempotency_key=f"refund:{seed}:{n}")
+            session.commit()
+            taken += 1
+    return taken
+
+
 def end_holds(engine: Engine, ending: Ending, user_id: int, rounds: int, seed: int) -> int:
     """Each round: one process places a hold, then everybody goes for it; return how many this process ended.
 
@@ -189,6 +203,16 @@ def _place_and_end(session: Session, user_id: int, _: str) -> None:
     capture_hold(session, hold.id, 3) if hold.id % 2 else release_hold(session, hold.id)
 
 
+def _take_and_give_back(session: Session, user_id: int, key: str) -> None:
+    grant(session, user_id, 5, idempotency_key=key)
+    standing = find_grant(session, key)
+    assert standing is not None
+    session.commit()
+    claw_back(session, standing, 5, idempotency_key=f"refund:{key}")
+    session.commit()
+    reinstate(session, standing, 2, idempotency_key=f"refund:{key}:failed")
+
+
 DEEDS: dict[str, Callable[[Session, int, str], object]] = {
     "grant": lambda session, user_id, key: grant(session, user_id, 5, idempotency_key=key),
     "spend": lambda session, user_id, _: spend(session, user_id, 3, feature="race"),
@@ -196,6 +220,7 @@ DEEDS: dict[str, Callable[[Session, int, str], object]] = {
     "place for a moment": lambda session, user_id, _: place_hold(
         session, user_id, 2, feature="race", expires_in_seconds=0.005
     ),
+    "take and give back": _take_and_give_back,
     "expire": lambda session, _user_id, _key: expire_holds(session, 5),
     "look": _look,
 }

@@ -9,8 +9,8 @@ from payapp.ledger import balances, holds, posting
 from payapp.ledger.balances import get_balance, list_daily_usage, list_entries
 from payapp.ledger.errors import UnknownAccountError
 from payapp.ledger.holds import place_hold, release_hold, spend
-from payapp.ledger.posting import grant, post_entry
-from tests.ledger.books import open_account
+from payapp.ledger.posting import grant
+from tests.ledger.books import open_account, take_back
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -29,9 +29,10 @@ def test_balance_is_posted_held_and_available(session: Session) -> None:
 
 
 def test_balance_may_be_a_debt(session: Session) -> None:
-    user_id = open_account(session, credits=10)
+    user_id = open_account(session, credits=12)
+    spend(session, user_id, 2, feature="test")
     place_hold(session, user_id, 3, feature="test")
-    post_entry(session, user_id=user_id, amount=-12, entry_type="clawback", idempotency_key="refund:1")
+    take_back(session, user_id, 12)
     balance = get_balance(session, user_id)
     assert (balance.posted, balance.held, balance.available) == (-2, 3, -5)
 
@@ -87,6 +88,6 @@ def test_daily_usage_changes_days_at_midnight_utc(session: Session, monkeypatch:
 def test_daily_usage_counts_captures_alone(session: Session) -> None:
     user_id = open_account(session, credits=100)
     release_hold(session, place_hold(session, user_id, 9, feature="test").id)
-    post_entry(session, user_id=user_id, amount=-8, entry_type="clawback", idempotency_key="refund:1")
+    take_back(session, user_id, 8)
     place_hold(session, user_id, 9, feature="test")
     assert [used for _, used in list_daily_usage(session, user_id, days=2)] == [0, 0]

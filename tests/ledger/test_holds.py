@@ -26,8 +26,7 @@ from payapp.ledger.holds import (
     spend,
 )
 from payapp.ledger.models import Hold
-from payapp.ledger.posting import post_entry
-from tests.ledger.books import numbers_of, open_account
+from tests.ledger.books import numbers_of, open_account, take_back
 
 
 def place(session: Session, user_id: int, amount: int, seconds: float = 60) -> int:
@@ -66,8 +65,9 @@ def test_place_may_take_all_that_is_available_and_no_more(session: Session) -> N
 
 
 def test_place_is_refused_in_debt(session: Session) -> None:
-    user_id = open_account(session, credits=10)
-    post_entry(session, user_id=user_id, amount=-15, entry_type="clawback", idempotency_key="refund:1")
+    user_id = open_account(session, credits=15)
+    spend(session, user_id, 5, feature="test")
+    take_back(session, user_id, 15)
     with pytest.raises(InsufficientCreditsError) as caught:
         place_hold(session, user_id, 1, feature="test")
     assert caught.value.available == -5
@@ -121,7 +121,7 @@ def test_capture_names_its_hold_and_what_it_was_for(session: Session) -> None:
 def test_capture_works_in_debt(session: Session) -> None:
     user_id = open_account(session, credits=10)
     hold_id = place(session, user_id, 4)
-    post_entry(session, user_id=user_id, amount=-10, entry_type="clawback", idempotency_key="refund:1")
+    take_back(session, user_id, 10)
     assert capture_hold(session, hold_id).balance_after == -4
 
 

@@ -19,9 +19,9 @@ from payapp.ledger.errors import (
 from payapp.ledger.guards import POSTGRESQL_GUARDS, SQLITE_GUARDS
 from payapp.ledger.holds import capture_hold, expire_holds, place_hold, release_hold, spend
 from payapp.ledger.models import Hold, LedgerEntry
-from payapp.ledger.posting import grant, post_entry
+from payapp.ledger.posting import claw_back, grant, reinstate
 from payapp.ledger.verification import verify
-from tests.ledger.books import numbers_of, open_account
+from tests.ledger.books import grant_of, numbers_of, open_account, take_back
 from tests.ledger.faults import SPENT, account, entry, write_book
 
 
@@ -45,7 +45,7 @@ def test_law_2_entries_are_only_ever_inserted(session: Session, change: str) -> 
 def test_law_3_entries_add_up_to_the_account(session: Session) -> None:
     user_id = write_book(session)
     grant(session, user_id, 7, idempotency_key="purchase:3")
-    post_entry(session, user_id=user_id, amount=-5, entry_type="clawback", idempotency_key="refund:1")
+    take_back(session, user_id, 5)
     session.commit()
     entries = session.scalars(select(LedgerEntry).where(LedgerEntry.user_id == user_id).order_by(LedgerEntry.id)).all()
     open_holds = session.scalars(select(Hold.amount).where(Hold.user_id == user_id, Hold.status == "open")).all()
@@ -69,11 +69,11 @@ def test_law_4_spending_and_holding_stop_at_zero(session: Session) -> None:
 def test_law_5_an_idempotency_key_exists_once_for_ever(session: Session) -> None:
     user_id = open_account(session)
     grant(session, user_id, 10, idempotency_key="purchase:1")
-    post_entry(session, user_id=user_id, amount=-10, entry_type="clawback", idempotency_key="refund:1")
+    take_back(session, user_id, 10)
     session.commit()
     assert not grant(session, user_id, 10, idempotency_key="purchase:1").is_new
     with pytest.raises(IdempotencyConflictError):
-        grant(session, user_id, 10, idempotency_key="refund:1")
+        grant(session, user_id, 10, idempotency_key="refund:re_1")
     session.commit()
     assert numbers_of(session, user_id) == (0, 0)
 
@@ -105,6 +105,19 @@ def test_law_7_a_correction_is_a_new_entry_that_names_what_it_corrects(session: 
     session.execute(text(account("credits = 130")))
     with pytest.raises(IntegrityError):  # once only
         session.execute(text(entry(30, 130, "reversal", "reversal:2", reverses=SPENT).replace("(100,", "(101,")))
+
+
+def test_law_7_no_more_is_taken_back_than_was_granted(session: Session) -> None:
+    user_id = open_account(session, credits=100)
+    standing = grant_of(session, user_id)
+    claw_back(session, standing, 60, idempotency_key="refund:re_1")
+    reinstate(session, standing, 10, idempotency_key="refund:re_1:failed")
+    for correct, amount in ((claw_back, 51), (reinstate, 51)):
+        with pytest.raises(IntegrityError, match="no more is taken back"), session.begin_nested():
+            correct(session, standing, amount, idempotency_key="refund:re_2")
+    claw_back(session, standing, 50, idempotency_key="refund:re_2")
+    assert grant_of(session, user_id).taken_back == 100
+    assert verify(session) == []
 
 
 def test_the_readme_names_every_law_and_guard() -> None:

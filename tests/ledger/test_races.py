@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from payapp.ledger.holds import expire_holds, place_hold
 from payapp.ledger.models import Hold, LedgerEntry
+from payapp.ledger.posting import grant
 from payapp.ledger.verification import verify
 from tests.ledger import racing
 from tests.ledger.books import numbers_of, open_account
@@ -45,6 +46,16 @@ def test_grants_from_many_processes_all_count(session: Session, database_url: st
     outcomes = racers.race(database_url, jobs)
     assert sum(each["new"] for each in outcomes) == 15 * WORKERS
     assert numbers_of(session, user_id) == (7 * 15 * WORKERS, 0)
+    assert verify(session) == []
+
+
+def test_claw_backs_from_many_processes_stop_at_the_grant(session: Session, database_url: str, racers: Racers) -> None:
+    user_id = open_account(session)
+    grant(session, user_id, 100, idempotency_key="purchase:1")
+    session.commit()
+    jobs = [partial(racing.take_back_often, key="purchase:1", amount=7, times=6, seed=n) for n in range(WORKERS)]
+    assert sum(racers.race(database_url, jobs)) == 100 // 7
+    assert numbers_of(session, user_id) == (100 % 7, 0)
     assert verify(session) == []
 
 

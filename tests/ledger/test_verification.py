@@ -5,8 +5,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from payapp.ledger.holds import capture_hold, expire_holds, place_hold, release_hold, spend
-from payapp.ledger.posting import grant, post_entry
+from payapp.ledger.posting import grant, post_entry, reinstate
 from payapp.ledger.verification import LAWS, Violation, verify
+from tests.ledger.books import grant_of, take_back
 from tests.ledger.faults import (
     FAULTS,
     FRACTION,
@@ -69,12 +70,12 @@ def test_it_finds_each_guard_that_is_out_of_force(session: Session, engine_name:
 def test_it_gives_no_false_alarm_for_a_debt(session: Session, book: int) -> None:
     """Claw-backs may lead below zero, also under open holds, and what was held may still be captured."""
     held = place_hold(session, book, 50, feature="test")
-    post_entry(session, user_id=book, amount=-100, entry_type="clawback", idempotency_key="refund:1")
+    take_back(session, book, 100)
     assert verify(session) == []
     assert capture_hold(session, held.id, 49).balance_after == -79
     assert verify(session) == []
     post_entry(session, user_id=book, amount=-7, entry_type="expiration", idempotency_key="expiration:1")
-    post_entry(session, user_id=book, amount=100, entry_type="reinstatement", idempotency_key="dispute:1")
+    reinstate(session, grant_of(session, book), 100, idempotency_key="dispute:dp_1")
     grant(session, book, 50, idempotency_key="purchase:3")
     spend(session, book, 44, feature="test")
     assert verify(session) == []
