@@ -36,6 +36,14 @@ class StandIn:
         """Change something through its API; nested parameters are given as Stripe writes them: `metadata[a]`."""
         return self._ask("POST", path, data=params)
 
+    def delete(self, path: str) -> dict[str, Any]:
+        """Delete something through its API, as the dashboard's button does."""
+        return self._ask("DELETE", path)
+
+    def control(self, path: str, **body: Any) -> dict[str, Any]:
+        """Make a control call, such as `disputes`: see payapp/fake_stripe/README.md."""
+        return self._control("POST", path, body)
+
     def arm(self, operation: str, fault: str, **options: Any) -> None:
         """Order trouble: `fault` timeout, hang, 500, 502, 429, reset or refused; options when, count, seconds."""
         self._control("POST", "faults", {"operation": operation, "fault": fault, **options})

@@ -42,7 +42,9 @@ class Patience:
         return retrying(ask)
 
     def _pause(self, state: RetryCallState) -> float:
-        grown = wait_exponential_jitter(self.pause_seconds, PAUSE_SECONDS_MAX, jitter=self.pause_seconds)(state)
+        grown = wait_exponential_jitter(
+            multiplier=self.pause_seconds, max=PAUSE_SECONDS_MAX, jitter=self.pause_seconds
+        )(state)
         error = state.outcome.exception() if state.outcome else None
         asked_for = error.retry_after_seconds if isinstance(error, StripeUnavailableError) else None
         return max(grown, asked_for or 0)

@@ -1,10 +1,7 @@
 """What the wall makes of Stripe's errors, and of answers that are none."""
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -20,17 +17,7 @@ from payapp.stripe_objects import (
 from payapp.stripe_service import StripeService
 from tests.processes import SECRET_KEY
 from tests.stand_in import CREATE_CHECKOUT_SESSION, GET_CHECKOUT_SESSION, StandIn
-
-
-@pytest.fixture
-def stripe(stand_in: StandIn) -> StandIn:
-    stand_in.reset()
-    return stand_in
-
-
-@pytest.fixture
-def service(stripe: StandIn) -> StripeService:
-    return StripeService(SECRET_KEY, [], stripe.url)
+from tests.stripe_service.answering import Answering
 
 
 @pytest.mark.parametrize("fault", ["500", "502", "reset", "refused"])
@@ -86,7 +73,8 @@ def test_a_wrong_key_is_refused_and_not_told(stripe: StandIn) -> None:
 def test_every_answer_has_its_meaning(
     status: int, body: Any, headers: dict[str, str], expected: type[Exception]
 ) -> None:
-    with answering(status, body, headers) as address, pytest.raises(StripeServiceError) as raised:
+    told = body if status == 200 or isinstance(body, str) else {"error": body}
+    with Answering(lambda _: (status, told, headers)) as address, pytest.raises(StripeServiceError) as raised:
         StripeService(SECRET_KEY, [], address).create_checkout_session(REQUEST)
     assert isinstance(raised.value, expected)
     if expected is StripeUnavailableError:
@@ -106,33 +94,3 @@ REQUEST = CheckoutRequest(
     datetime.now(UTC) + timedelta(hours=1),
     {},
 )
-
-
-class answering:
-    """A Stripe that gives one answer to everything."""
-
-    def __init__(self, status: int, body: Any, headers: dict[str, str]) -> None:
-        content = body if isinstance(body, str) else json.dumps(body if status == 200 else {"error": body})
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content.encode())
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-
-    def __enter__(self) -> str:
-        Thread(target=self.server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def __exit__(self, *_: object) -> None:
-        self.server.shutdown()
-        self.server.server_close()

@@ -4,7 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from threading import Thread
 from typing import Any
 from uuid import uuid4
@@ -13,7 +13,6 @@ import pytest
 
 from payapp.stripe_objects import (
     BurntKeyError,
-    CheckoutRequest,
     CheckoutSession,
     MalformedObjectError,
     StripeRefusedError,
@@ -22,34 +21,7 @@ from payapp.stripe_objects import (
 from payapp.stripe_service import QUICK_SECONDS_MAX, StripeService
 from tests.processes import SECRET_KEY
 from tests.stand_in import CREATE_CUSTOMER, StandIn
-
-
-@pytest.fixture
-def stripe(stand_in: StandIn) -> StandIn:
-    stand_in.reset()
-    return stand_in
-
-
-@pytest.fixture
-def service(stripe: StandIn) -> StripeService:
-    return StripeService(SECRET_KEY, [], stripe.url)
-
-
-def build_request(stripe: StandIn, **changed: Any) -> CheckoutRequest:
-    request = CheckoutRequest(
-        idempotency_key=uuid4().hex,
-        customer_id=stripe.post("/v1/customers", email="ada@example.com")["id"],
-        client_reference_id="41",
-        product_name="Growth: 500 credits",
-        unit_amount=3900,
-        currency="usd",
-        price_id="",
-        success_url="https://app.example.com/?session_id={CHECKOUT_SESSION_ID}",
-        cancel_url="https://app.example.com/",
-        expires_at=datetime.now(UTC) + timedelta(hours=12),
-        metadata={"purchaseId": "41"},
-    )
-    return replace(request, **changed)
+from tests.stripe_service.requests import build_request
 
 
 class TestCustomers:
@@ -67,6 +39,23 @@ class TestCustomers:
         assert service.find_customer(email, "customer:7") == mine
         assert service.find_customer(email, "customer:9") is None
         assert service.find_customer("nobody@example.com", "customer:7") is None
+
+    def test_it_is_given_another_address(self, stripe: StandIn, service: StripeService) -> None:
+        customer_id = service.create_customer("ada@example.com", 7, "customer:7", uuid4().hex)
+        service.update_customer_email(customer_id, "lovelace@example.com", idempotency_key=uuid4().hex)
+        customer = stripe.get(f"/v1/customers/{customer_id}")
+        assert customer["email"] == "lovelace@example.com"
+        assert customer["metadata"] == {"userId": "7", "userKey": "customer:7", "app": "payapp"}
+
+    def test_a_deleted_one_is_given_no_address_and_no_page(self, stripe: StandIn, service: StripeService) -> None:
+        customer_id = service.create_customer("ada@example.com", 7, "customer:7", uuid4().hex)
+        stripe.delete(f"/v1/customers/{customer_id}")
+        with pytest.raises(StripeRefusedError) as refused:
+            service.update_customer_email(customer_id, "lovelace@example.com", idempotency_key=uuid4().hex)
+        assert refused.value.code == "resource_missing"
+        with pytest.raises(StripeRefusedError) as refused:
+            service.create_checkout_session(build_request(stripe, customer_id=customer_id))
+        assert (refused.value.code, refused.value.param) == ("resource_missing", "customer")
 
     def test_a_quick_call_ends_in_time_and_is_not_repeated(self, stripe: StandIn, service: StripeService) -> None:
         stripe.arm(CREATE_CUSTOMER, "timeout", seconds=4)
@@ -138,6 +127,10 @@ class TestCheckoutSessions:
         paid = service.get_checkout_session(made.id)
         assert (paid.status, paid.payment_status) == ("complete", "paid")
         assert str(paid.payment_intent_id).startswith("pi_")
+        assert paid.payment_intent_status is None
+        assert service.get_checkout_session(made.id, with_payment=True) == replace(
+            paid, payment_intent_status="succeeded"
+        )
 
     def test_one_that_is_not_there_is_refused(self, service: StripeService) -> None:
         with pytest.raises(StripeRefusedError) as refused:
