@@ -13,8 +13,7 @@ from payapp.fake_stripe.clock_worker import ClockWorker
 from payapp.fake_stripe.control import control
 from payapp.fake_stripe.errors import StripeError
 from payapp.fake_stripe.ids import new_id
-from payapp.fake_stripe.panel import enter, panel
-from payapp.fake_stripe.panel.pages import ROOT
+from payapp.fake_stripe.panel import ROOT, enter, panel
 from payapp.fake_stripe.payment_page import payment_page
 from payapp.fake_stripe.resources.webhook_endpoints import register_forwarding
 from payapp.fake_stripe.settings import StandInSettings

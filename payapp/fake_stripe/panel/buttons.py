@@ -1,19 +1,16 @@
 """Every order as a form: `POST /_control/panel/<the order's path>`, and back to the page with 303."""
 
 import time
-from functools import partial
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Blueprint, redirect, request
+from flask import redirect, request
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from payapp.fake_stripe.control.body import refuse_unknown
-from payapp.fake_stripe.control.orders import ORDERS, Order
+from payapp.fake_stripe.control.orders import Order
 from payapp.fake_stripe.errors import JsonObject
 from payapp.fake_stripe.panel.pages import BACK, own_address
 from payapp.fake_stripe.stand_in import StandIn, current_stand_in
-
-blueprint = Blueprint("buttons", __name__)
 
 FIRST_ATTEMPT_SECONDS = 0.6
 _LOOK_AGAIN_SECONDS = 0.02
@@ -67,7 +64,3 @@ def _way_back(address: str, done: str) -> str:
     """Return the page the button was on, with what to say there."""
     parts = urlsplit(own_address(address))
     return f"{parts.path}?{urlencode({**dict(parse_qsl(parts.query)), 'done': done})}"
-
-
-for _order in ORDERS:
-    blueprint.add_url_rule(panel_path(_order), _order.name, partial(press, _order), methods=["POST"])

@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from sqlite3 import Row
 
-from flask import Blueprint, Response
+from flask import Response
 
 from payapp.fake_stripe.errors import JsonObject
 from payapp.fake_stripe.panel.labels import Label, delivery_label, event_label
-from payapp.fake_stripe.panel.pages import page
+from payapp.fake_stripe.panel.pages import page, shown_at
 from payapp.fake_stripe.panel.related import read_deliveries
 from payapp.fake_stripe.resources.event_log import KEPT_SECONDS
 from payapp.fake_stripe.stand_in import current_stand_in
 from payapp.fake_stripe.store import Store
-
-blueprint = Blueprint("events", __name__)
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class EventLine:
     is_losable: bool
 
 
-@blueprint.get("/events/<event_id>")
+@shown_at("/events/<event_id>")
 def show_event(event_id: str) -> Response:
     """Show an event, also one that is too old for the API."""
     stand_in = current_stand_in()

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from payapp.fake_stripe.errors import JsonObject, StripeError
 from payapp.fake_stripe.pagination import list_objects
-from payapp.fake_stripe.panel.pages import page
+from payapp.fake_stripe.panel.pages import page, shown_at
 from payapp.fake_stripe.panel.rows import (
     Row,
     dispute_rows,
@@ -18,8 +18,6 @@ from payapp.fake_stripe.panel.rows import (
 )
 from payapp.fake_stripe.stand_in import StandIn, current_stand_in
 from payapp.fake_stripe.store import Store
-
-blueprint = Blueprint("lists", __name__)
 
 LINES_PER_PAGE = 25
 
@@ -56,7 +54,7 @@ class Lines:
     older: str | None
 
 
-@blueprint.get("/<any(sessions, payments, refunds, disputes, events):name>")
+@shown_at("/<any(sessions, payments, refunds, disputes, events):name>")
 def show_list(name: str) -> Response:
     """Show a page of a list; `?after=` an id shows older ones, `?before=` newer ones. An unknown id is refused."""
     cursors = {"after": "starting_after", "before": "ending_before"}

@@ -1,14 +1,12 @@
 """The first page: the clock, the money, the webhooks, and the newest of everything."""
 
-from flask import Blueprint, Response
+from flask import Response
 
 from payapp.fake_stripe.money import summarize_money
 from payapp.fake_stripe.panel.lists import LISTS, read_lines
-from payapp.fake_stripe.panel.pages import page
+from payapp.fake_stripe.panel.pages import page, shown_at
 from payapp.fake_stripe.panel.webhooks import read_webhooks
 from payapp.fake_stripe.stand_in import current_stand_in
-
-blueprint = Blueprint("overview", __name__)
 
 NEWEST = 5
 STEPS_FORWARD = (
@@ -20,7 +18,7 @@ STEPS_FORWARD = (
 )
 
 
-@blueprint.get("")
+@shown_at("/")
 def show_overview() -> Response:
     """Show how things stand."""
     stand_in = current_stand_in()

@@ -1,16 +1,18 @@
 """What all pages of the panel have in common: frame, headers, and how an error looks."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 
-from flask import Response, render_template, request
+from flask import Response, current_app, render_template, request
 
 from payapp.fake_stripe.currencies import format_money
 from payapp.fake_stripe.errors import StripeError
+from payapp.fake_stripe.panel import ROOT
 from payapp.fake_stripe.panel.sentences import SENTENCES
 from payapp.fake_stripe.stand_in import current_stand_in
+from payapp.fake_stripe.store import to_json
 
-ROOT = "/_control/panel"
 BACK = "back"  # the field that says which page a button was on
 LIVE_SECONDS = 3
 MINUS = "\N{MINUS SIGN}"
@@ -19,10 +21,25 @@ _POLICY = (
 )
 
 
+PageFunction = Callable[..., Response]
+PAGES: dict[str, PageFunction] = {}
+
+
+def shown_at(path: str) -> Callable[[PageFunction], PageFunction]:
+    """Declare the function that shows the page at this address, below the panel."""
+
+    def register(function: PageFunction) -> PageFunction:
+        PAGES[path] = function
+        return function
+
+    return register
+
+
 def page(template: str, status: int = 200, **values: object) -> Response:
     """Return a page of the panel. With `?live=1` the browser loads it again every few seconds."""
     stand_in = current_stand_in()
     is_live = "live" in request.args
+    current_app.jinja_env.filters.update(_FILTERS)  # here, because the panel is loaded after the application is set up
     html = render_template(
         f"panel/{template}",
         root=ROOT,
@@ -102,3 +119,13 @@ def signed_money(amount: int, currency: str) -> str:
 
 def _utc(timestamp: float) -> datetime:
     return datetime.fromtimestamp(timestamp, UTC)
+
+
+_FILTERS: dict[str, Callable[..., str]] = {
+    "moment": moment,
+    "short_moment": short_moment,
+    "iso_moment": iso_moment,
+    "duration": duration,
+    "signed_money": signed_money,
+    "pretty_json": to_json,
+}

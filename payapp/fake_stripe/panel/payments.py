@@ -2,21 +2,19 @@
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response
+from flask import Response
 
 from payapp.fake_stripe.disputing import REASONS, STATUSES_AT_FIRST, withdrawn
 from payapp.fake_stripe.errors import JsonObject
 from payapp.fake_stripe.panel.events import EventLine, event_lines
 from payapp.fake_stripe.panel.labels import Label, dispute_label, payment_label, refund_label
-from payapp.fake_stripe.panel.pages import page
+from payapp.fake_stripe.panel.pages import page, shown_at
 from payapp.fake_stripe.panel.related import read_bodies, read_events, read_family
 from payapp.fake_stripe.panel.rows import email_of
 from payapp.fake_stripe.panel.shares import Share, shares_of
 from payapp.fake_stripe.panel.timeline import Step, steps_of
 from payapp.fake_stripe.refunding import COURSES, FAILURE_REASONS
 from payapp.fake_stripe.stand_in import StandIn, current_stand_in
-
-blueprint = Blueprint("payments", __name__)
 
 _REFUND_ENDS = {"pending": ("succeed", "fail"), "requires_action": ("succeed", "fail"), "succeeded": ("fail",)}
 _DISPUTE_MOVES = {
@@ -54,7 +52,7 @@ class Payment:
     objects: list[JsonObject]
 
 
-@blueprint.get("/payments/<payment_intent_id>")
+@shown_at("/payments/<payment_intent_id>")
 def show_payment(payment_intent_id: str) -> Response:
     """Show a payment intent with everything that followed from it."""
     return page(

@@ -1,11 +1,11 @@
 """The page of one Checkout session: how it stands, and the payer's moves."""
 
-from flask import Blueprint, Response
+from flask import Response
 
 from payapp.fake_stripe.cards import CARDS
 from payapp.fake_stripe.panel.events import event_lines
 from payapp.fake_stripe.panel.labels import session_label
-from payapp.fake_stripe.panel.pages import page
+from payapp.fake_stripe.panel.pages import page, shown_at
 from payapp.fake_stripe.panel.related import read_bodies, read_events
 from payapp.fake_stripe.panel.rows import email_of
 from payapp.fake_stripe.panel.timeline import steps_of
@@ -13,10 +13,8 @@ from payapp.fake_stripe.payments import OUTCOMES
 from payapp.fake_stripe.resources.checkout_line_items import line_items_of
 from payapp.fake_stripe.stand_in import StandIn, current_stand_in
 
-blueprint = Blueprint("sessions", __name__)
 
-
-@blueprint.get("/sessions/<session_id>")
+@shown_at("/sessions/<session_id>")
 def show_session(session_id: str) -> Response:
     """Show a Checkout session. An unknown id is a 404."""
     stand_in = current_stand_in()

@@ -1,18 +1,16 @@
 """Faults still to happen, and the log of API requests."""
 
-from flask import Blueprint, Response, request
+from flask import Response, request
 
 from payapp.fake_stripe.faults import KINDS, MOMENTS
 from payapp.fake_stripe.operations import OPERATIONS
-from payapp.fake_stripe.panel.pages import page
+from payapp.fake_stripe.panel.pages import page, shown_at
 from payapp.fake_stripe.stand_in import current_stand_in
-
-blueprint = Blueprint("trouble", __name__)
 
 ENTRIES_PER_PAGE = 50
 
 
-@blueprint.get("/faults")
+@shown_at("/faults")
 def show_faults() -> Response:
     """Show the faults that are ordered, and the form for more."""
     return page(
@@ -24,7 +22,7 @@ def show_faults() -> Response:
     )
 
 
-@blueprint.get("/requests")
+@shown_at("/requests")
 def show_requests() -> Response:
     """Show the last API requests, newest first; `?after=` a request's id shows older ones."""
     entries = current_stand_in().request_log.to_list()[::-1]

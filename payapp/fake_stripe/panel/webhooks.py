@@ -3,15 +3,13 @@
 import json
 from dataclasses import dataclass
 
-from flask import Blueprint, Response
+from flask import Response
 
 from payapp.fake_stripe.control.deliveries import ORDERS_OF_RELEASE
 from payapp.fake_stripe.delivery_plan import MODES, DeliveryPlan, read_plan
 from payapp.fake_stripe.errors import JsonObject
-from payapp.fake_stripe.panel.pages import page
+from payapp.fake_stripe.panel.pages import page, shown_at
 from payapp.fake_stripe.stand_in import StandIn, current_stand_in
-
-blueprint = Blueprint("webhooks", __name__)
 
 
 @dataclass(frozen=True)
@@ -24,7 +22,7 @@ class Webhooks:
     endpoints: list[JsonObject]
 
 
-@blueprint.get("/webhooks")
+@shown_at("/webhooks")
 def show_webhooks() -> Response:
     """Show how webhooks are sent."""
     return page(
