@@ -59,6 +59,7 @@ _ALL = (
     Card("pm_card_createDisputeInquiry", "4000000000001976", dispute="fraudulent", is_inquiry=True),
     # Authentication: https://docs.stripe.com/testing#regulatory-cards
     Card("pm_card_authenticationRequired", "4000002760003184", authentication="always"),
+    Card("pm_card_threeDSecure2Required", "4000000000003220", authentication="always"),
     Card("pm_card_authenticationRequiredOnSetup", "4000002500003155", authentication="unless_saved"),
     Card("pm_card_authenticationRequiredSetupForOffSession", "4000003800000446", authentication="on_session"),
     Card(

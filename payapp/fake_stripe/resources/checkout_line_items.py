@@ -104,5 +104,5 @@ def _page(session_id: str, items: list[JsonObject], limit: int) -> JsonObject:
     return {"object": "list", "data": items[:limit], "has_more": len(items) > limit, "url": url}
 
 
-expandable("item", {})
+expandable("item", {"price.product": "product"})
 includable("checkout.session", "line_items", _included)
