@@ -2,10 +2,14 @@
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy.orm import Session
 
+from payapp.billing.errors import QuarantineError
+from payapp.extensions import db
 from payapp.services import get_stripe
 from payapp.stripe_objects import StripeServiceError
 from payapp.webhooks.handlers import HANDLERS
+from payapp.webhooks.inbox import UnknownEventError, process_event, replay
 
 stripe = AppGroup("stripe", help="The account at Stripe.")
 
@@ -26,3 +30,28 @@ def register_webhook(url: str) -> None:
         raise click.ClickException(str(error)) from error
     click.echo(f"{endpoint.id} receives {len(endpoint.event_types)} event types at {endpoint.url}")
     click.echo(f"STRIPE_WEBHOOK_SECRET={endpoint.secret}")
+
+
+@stripe.command("replay")
+@click.argument("event_id")
+def replay_event(event_id: str) -> None:
+    """Apply the event EVENT_ID again: one that failed, or one in quarantine after what was wrong is put right.
+
+    Harmless for one that was applied before. An event that never came is fetched from Stripe, which keeps them
+    for 30 days. Exit status 1 when it still can't be applied; it then stays as it was, and nothing has moved.
+    """
+    session = db.session()
+    try:
+        status = _replay(session, event_id)
+    except (StripeServiceError, QuarantineError) as error:
+        raise click.ClickException(str(error)) from error
+    session.commit()
+    click.echo(f"{event_id}: {status}")
+
+
+def _replay(session: Session, event_id: str) -> str:
+    try:
+        return replay(session, event_id)
+    except UnknownEventError:
+        session.rollback()
+    return process_event(session, get_stripe().get_event(event_id))

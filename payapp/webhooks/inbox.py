@@ -4,11 +4,13 @@ The caller commits. An event that could not be applied is recorded by record_fai
 own, after the rollback, so that staff see it while Stripe tries again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, update
+from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
@@ -21,6 +23,26 @@ from payapp.webhooks.models import EventStatus, StripeEvent
 LAST_ERROR_LENGTH_MAX = 2000
 
 EVENTS = table_of(StripeEvent)
+
+
+class UnknownEventError(Exception):
+    """No event with this id was ever kept here."""
+
+    def __init__(self, stripe_event_id: str) -> None:
+        super().__init__(f"no event {stripe_event_id} was kept")
+        self.stripe_event_id = stripe_event_id
+
+
+@dataclass(frozen=True)
+class KeptEvent:
+    """An event as staff see it: what it is about, and why it was not applied."""
+
+    stripe_event_id: str
+    event_type: str
+    status: EventStatus
+    stripe_object_id: str | None
+    last_error: str | None
+    received_at: datetime
 
 
 def process_event(session: Session, event: Event) -> EventStatus:
@@ -41,6 +63,33 @@ def process_event(session: Session, event: Event) -> EventStatus:
         return "processed"
     session.execute(update(StripeEvent).where(StripeEvent.id == row_id).values(status="ignored"))
     return "ignored"
+
+
+def replay(session: Session, stripe_event_id: str) -> EventStatus:
+    """Apply a kept event again, whatever became of it before; return what became of it now. Does not commit.
+
+    Harmless for one that was applied: what it moves hangs on its object, and stands already. Raises
+    UnknownEventError, and what the handler raises; the event then stays as it was.
+    """
+    chosen = EVENTS.c.stripe_event_id == stripe_event_id
+    again = update(EVENTS).where(chosen).values(attempts=EVENTS.c.attempts + 1).returning(EVENTS.c.payload)
+    payload = session.execute(again).scalar()
+    if payload is None:
+        raise UnknownEventError(stripe_event_id)
+    event = Event.from_payload(payload)
+    handler = HANDLERS.get(event.event_type)
+    status: EventStatus = "processed" if handler and handler(session, event) else "ignored"
+    session.execute(update(EVENTS).where(chosen).values(status=status, last_error=None, processed_at=utc_now()))
+    return status
+
+
+def list_failed(session: Session) -> Sequence[KeptEvent]:
+    """Return the events that failed (Stripe may bring them again) or wait for staff in quarantine, oldest first."""
+    columns = [EVENTS.c[name] for name in KeptEvent.__dataclass_fields__]
+    rows = session.execute(
+        select(*columns).where(EVENTS.c.status.in_(("received", "failed", "quarantined"))).order_by(EVENTS.c.id)
+    )
+    return [KeptEvent(*row) for row in rows]
 
 
 def record_failure(session: Session, event: Event, error: Exception) -> EventStatus:

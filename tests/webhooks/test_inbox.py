@@ -1,14 +1,19 @@
 """webhooks.inbox: what is kept of an event that could not be applied."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
+from payapp.billing.models import Purchase
+from payapp.ledger.balances import get_balance
 from payapp.stripe_objects import Event, MalformedObjectError
-from payapp.webhooks.inbox import process_event, record_failure
-from tests.factories import event_payload
+from payapp.webhooks.inbox import UnknownEventError, list_failed, process_event, record_failure, replay
+from tests.factories import checkout_session_object, event_payload, make_purchase, make_user
 from tests.webhooks.delivering import get_only_event
 
+COMPLETED = "checkout.session.completed"
 EVENT = Event.from_payload(event_payload("customer.updated", {}, id="evt_inbox"))
 
 
@@ -56,3 +61,55 @@ def test_it_leaves_a_quarantined_event_to_staff(session: Session) -> None:
     assert process_event(session, EVENT) == "processed"
     session.commit()
     assert get_only_event(session).status == "quarantined"
+
+
+# ---- replay(): staff try again
+
+
+def keep(session: Session, purchase: Purchase, error: Exception | None = None, **fields: Any) -> str:
+    """Let the purchase's paid session come in, or be kept with an error; return the event's id."""
+    event = Event.from_payload(event_payload(COMPLETED, checkout_session_object(purchase, **fields)))
+    process_event(session, event) if error is None else record_failure(session, event, error)
+    session.commit()
+    return event.id
+
+
+@pytest.mark.parametrize("error", [RuntimeError("on fire"), QuarantineError("wrong amount")], ids=type)
+def test_replay_applies_what_was_not_applied(session: Session, error: Exception) -> None:
+    purchase = make_purchase(session, make_user(session))
+    event_id = keep(session, purchase, error)
+    assert [(kept.stripe_event_id, kept.stripe_object_id) for kept in list_failed(session)] == [
+        (event_id, purchase.stripe_checkout_session_id)
+    ]
+    assert replay(session, event_id) == "processed"
+    session.commit()
+    event = get_only_event(session)
+    assert (event.status, event.attempts, event.last_error) == ("processed", 2, None)
+    assert (list_failed(session), get_balance(session, purchase.user_id).posted) == ([], 500)
+
+
+def test_replay_of_an_applied_event_changes_nothing(session: Session) -> None:
+    purchase = make_purchase(session, make_user(session))
+    event_id = keep(session, purchase)
+    assert replay(session, event_id) == "processed"
+    assert get_balance(session, purchase.user_id).posted == 500
+
+
+def test_replay_of_what_still_does_not_agree_leaves_it_as_it_was(session: Session) -> None:
+    purchase = make_purchase(session, make_user(session))
+    event_id = keep(session, purchase, QuarantineError("wrong amount"), amount_total=1)
+    with pytest.raises(QuarantineError):
+        replay(session, event_id)
+    session.rollback()
+    event = get_only_event(session)
+    assert (event.status, event.attempts, event.last_error) == ("quarantined", 1, "QuarantineError: wrong amount")
+
+
+def test_replay_of_an_unknown_event_is_an_error(session: Session) -> None:
+    with pytest.raises(UnknownEventError, match="evt_nowhere"):
+        replay(session, "evt_nowhere")
+
+
+def test_replay_of_a_type_without_a_handler_is_ignored(session: Session) -> None:
+    process_event(session, EVENT)
+    assert replay(session, EVENT.id) == "ignored"
