@@ -13,7 +13,7 @@ from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from sqlalchemy.engine import make_url
 
 from payapp import create_app
-from payapp.billing.customers import list_users_without_customer, sync_customers
+from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.config import Settings, load_settings
 from payapp.extensions import db
 from payapp.ledger.holds import expire_holds
@@ -60,7 +60,7 @@ def expire_overdue_holds() -> None:
 
 @huey.periodic_task(crontab(minute="*/10"))
 def make_missing_customers() -> None:
-    """Every ten minutes: make the Stripe customers that could not be made at sign-up."""
+    """Every ten minutes: make the Stripe customers that are missing, and push the addresses that have changed."""
     with _app().app_context():
-        for result in sync_customers(db.session(), get_stripe(), list_users_without_customer(db.session())):
-            log.info("customer of user %s: %s", result.user_id, result.stripe_customer_id or result.error)
+        for result in sync_customers(db.session(), get_stripe(), list_users_to_sync(db.session())):
+            log.info("customer of user %s: %s (%s)", result.user_id, result.outcome, result.error or "no error")

@@ -28,6 +28,8 @@ def make_user(session: Session, *, credits: int = 0, **fields: Any) -> User:
         "password_hash": "none",
         "stripe_customer_id": f"cus_test{number}",
     } | fields
+    if values["stripe_customer_id"]:
+        values.setdefault("stripe_customer_email", values["email"])
     user = User(**values)
     session.add(user)
     session.flush()

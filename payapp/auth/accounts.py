@@ -45,6 +45,21 @@ def create_user(session: Session, email: str, password: str) -> User:
     return user
 
 
+def change_email(session: Session, user_id: int, email: str) -> None:
+    """Give a user another address. Stripe is told by the next sync (billing/customer_sync.py).
+
+    Raises EmailTakenError when it is somebody else's; the session must be rolled back then.
+    """
+    statement = update(User).where(User.id == user_id).values(email=normalize_email(email))
+    try:
+        session.execute(statement)
+    except IntegrityError as error:
+        session.rollback()
+        if find_user(session, email) is None:
+            raise
+        raise EmailTakenError(email) from error
+
+
 def find_user(session: Session, email: str) -> User | None:
     """Return the user with this e-mail address, however it is capitalized."""
     return session.scalars(select(User).where(User.email == normalize_email(email))).one_or_none()

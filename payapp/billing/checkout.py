@@ -4,6 +4,7 @@ Double clicks and lost answers lead to the same session, because the row carries
 call that makes it, and a user has one open Checkout a package at most (a partial unique index).
 """
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -11,8 +12,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from payapp.billing.customers import ensure_customer
-from payapp.billing.errors import CheckoutUnavailableError, PriceMismatchError
+from payapp.billing.customers import ensure_customer, forget_customer
+from payapp.billing.errors import CheckoutUnavailableError, PriceMismatchError, QuarantineError
 from payapp.billing.fulfillment import expire_purchase, fail_purchase, fulfill_checkout
 from payapp.billing.models import IS_OPEN_CHECKOUT, Purchase, new_checkout_key
 from payapp.billing.packages import Package
@@ -27,6 +28,8 @@ CHECKOUT_LIFETIME = timedelta(hours=12)
 # Stripe wants at least 30 minutes: https://docs.stripe.com/api/checkout/sessions/create
 CHECKOUT_LIFETIME_MIN = timedelta(minutes=35)
 ATTEMPTS = 3
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,12 @@ def start_checkout(
     """Return the address of an open Checkout page where the user can pay for `package`. Commits, several times.
 
     An open page of this user and package is used again; one that turns out to be paid is fulfilled, and a new
-    one opened. Raises StripeUnavailableError, StripeRefusedError, PriceMismatchError (Stripe would charge
-    something else: the session is closed again) and CheckoutUnavailableError. Nothing is ever charged here.
+    one opened. A customer that turns out to be deleted is replaced. Raises StripeUnavailableError,
+    StripeRefusedError, PriceMismatchError (Stripe would charge something else: the session is closed again) and
+    CheckoutUnavailableError. Nothing is ever charged here.
     """
-    customer_id = ensure_customer(session, stripe, user_id)
     for _ in range(ATTEMPTS):
+        customer_id = ensure_customer(session, stripe, user_id)
         purchase = _open_purchase(session, user_id, package, customer_id, stripe.is_livemode)
         session.commit()
         if purchase is None:
@@ -55,7 +59,7 @@ def start_checkout(
         checkout_session = _reach_checkout_session(session, stripe, storefront, purchase, package)
         if checkout_session is None:
             continue
-        if checkout_session.status == "open" and _is_current(purchase, package):
+        if checkout_session.status == "open" and _is_current(purchase, package, customer_id):
             _save_checkout_session(session, purchase.id, checkout_session)
             session.commit()
             _require_price(session, stripe, purchase, checkout_session)
@@ -120,9 +124,13 @@ def _reach_checkout_session(
     except BurntKeyError:
         _fail(session, purchase)  # if there is a session nevertheless, nobody was ever given its address
         return None
-    except StripeRefusedError:
+    except StripeRefusedError as error:
         _fail(session, purchase)  # Stripe may keep the refusal under this key, whatever is corrected meanwhile
-        raise
+        if (error.code, error.param) != ("resource_missing", "customer"):
+            raise
+        forget_customer(session, purchase.stripe_customer_id)  # deleted, and its event is late or lost
+        session.commit()
+        return None
 
 
 def _find_checkout_session(session: Session, stripe: StripeService, purchase: Any) -> CheckoutSession | None:
@@ -163,12 +171,13 @@ def _build_request(storefront: Storefront, purchase: Any, package: Package) -> C
     )
 
 
-def _is_current(purchase: Any, package: Package) -> bool:
-    """Whether the open purchase still is what the package list says today."""
-    return (purchase.credits, purchase.amount_total, purchase.currency) == (
+def _is_current(purchase: Any, package: Package, customer_id: str) -> bool:
+    """Whether the open purchase still is what the package list says today, for the customer of today."""
+    return (purchase.credits, purchase.amount_total, purchase.currency, purchase.stripe_customer_id) == (
         package.credits,
         package.unit_amount,
         package.currency,
+        customer_id,
     )
 
 
@@ -199,12 +208,27 @@ def _require_url(checkout_session: CheckoutSession) -> str:
 
 
 def _close(session: Session, stripe: StripeService, purchase: Any, checkout_session: CheckoutSession) -> None:
-    """Take the purchase out of the way of a new one: paid meanwhile, expired, or of an outdated package."""
+    """Take the purchase out of the way of a new one: paid meanwhile, expired, or outdated."""
     _save_checkout_session(session, purchase.id, checkout_session)
     if checkout_session.status == "complete":
-        fulfill_checkout(session, checkout_session)
+        _fulfill(session, purchase, checkout_session)
         return
     if checkout_session.status == "open":
         session.commit()
         stripe.expire_checkout_session(checkout_session.id)
     expire_purchase(session, purchase.id)
+
+
+def _fulfill(session: Session, purchase: Any, checkout_session: CheckoutSession) -> None:
+    """Fulfill, or leave to staff what does not agree with our books: it stays pending, but out of the way."""
+    try:
+        fulfill_checkout(session, checkout_session)
+    except QuarantineError as error:
+        session.rollback()
+        log.error("needs staff: %s", error)
+        _save_checkout_session(session, purchase.id, checkout_session)
+        session.execute(
+            update(Purchase)
+            .where(Purchase.id == purchase.id, Purchase.completed_at.is_(None))
+            .values(completed_at=utc_now())
+        )

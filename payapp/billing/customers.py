@@ -1,34 +1,25 @@
-"""One Stripe customer for each user, made once, whoever asks and however often.
+"""One Stripe customer for each user, made once, whoever asks and however often, and given each new address.
 
 Commits before it calls Stripe: no row lock and no connection waits for the network, and our row, with the
-idempotency key of the call, exists before the customer does.
+idempotency key and the address of the call, exists before the customer does.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from payapp.billing.models import customers
 from payapp.clock import utc_now
-from payapp.stripe_objects import BurntKeyError, StripeServiceError, StripeUnavailableError
+from payapp.stripe_objects import BurntKeyError, StripeRefusedError, StripeUnavailableError
 from payapp.stripe_service import StripeService
 
 # Stripe may forget an idempotency key after 24 h: https://docs.stripe.com/api/idempotent_requests
 KEY_IS_REMEMBERED = timedelta(hours=23)
-UNREACHABLE_IN_A_ROW_MAX = 3
-
-
-@dataclass(frozen=True)
-class SyncResult:
-    """What became of one user: the customer's id, or why there is none yet."""
-
-    user_id: int
-    stripe_customer_id: str | None
-    error: str | None
+# Longer than one call can take, its one repetition included: after that nothing of it is still on its way.
+PUSH_LASTS_MAX = timedelta(minutes=1)
 
 
 def ensure_customer(session: Session, stripe: StripeService, user_id: int, *, is_quick: bool = False) -> str:
@@ -36,52 +27,76 @@ def ensure_customer(session: Session, stripe: StripeService, user_id: int, *, is
 
     Two processes at once, or a crash after Stripe's answer, still end with one customer: the call carries an
     idempotency key from the user's own row, and once Stripe may have forgotten the key, or repeats a failure
-    under it, the customer is looked for first. `is_quick`: give up after about two seconds. Raises
-    StripeUnavailableError or StripeRefusedError; the next caller tries again.
+    under it, the customer is looked for first. It is made, and looked for, with the address of the first request,
+    whatever the user's address is by now: push_email() follows. `is_quick`: give up after about two seconds.
+    Raises StripeUnavailableError or StripeRefusedError; the next caller tries again.
     """
     user = _begin_request(session, user_id)
     if user.stripe_customer_id:
         return str(user.stripe_customer_id)
-    user_key = _user_key(user.stripe_customer_key)
-    requested_at = user.stripe_customer_requested_at
+    email, user_key = user.stripe_customer_email, _user_key(user.stripe_customer_key)
     customer_id: str | None = None
-    if requested_at is not None and utc_now() - requested_at > KEY_IS_REMEMBERED:
-        customer_id = stripe.find_customer(user.email, user_key)
+    if utc_now() - user.stripe_customer_requested_at > KEY_IS_REMEMBERED:
+        customer_id = stripe.find_customer(email, user_key)
     try:
         customer_id = customer_id or stripe.create_customer(
-            user.email, user.id, user_key, user.stripe_customer_key, is_quick=is_quick
+            email, user.id, user_key, user.stripe_customer_key, is_quick=is_quick
         )
     except BurntKeyError:
-        customer_id = stripe.find_customer(user.email, user_key)
+        customer_id = stripe.find_customer(email, user_key)
         if customer_id is None:
             _renew_key(session, user)
             raise
-    return _save_customer(session, user_id, customer_id)
+    except StripeRefusedError as error:
+        if error.param == "email":
+            _end_request(session, user)
+        raise
+    return _save_customer(session, user, customer_id)
 
 
-def list_users_without_customer(session: Session) -> Sequence[int]:
-    """Return the ids of the users whom Stripe does not know yet, oldest first."""
-    statement = select(customers.c.id).where(customers.c.stripe_customer_id.is_(None)).order_by(customers.c.id)
-    return session.scalars(statement).all()
+def forget_customer(session: Session, customer_id: str) -> bool:
+    """Let the user of a customer that was deleted at Stripe have none; the next one who asks gets a new one made.
 
-
-def sync_customers(session: Session, stripe: StripeService, user_ids: Sequence[int]) -> Iterator[SyncResult]:
-    """Make the missing customers one by one; a failure is yielded, not raised, and the next user is tried.
-
-    Ends early when Stripe can't be reached for several users in a row: waiting for every one of thousands would
-    take hours and help nobody.
+    False when the customer is nobody's: a stranger's, or forgotten before. Never commits.
     """
-    unreachable_in_a_row = 0
-    for user_id in user_ids:
-        try:
-            yield SyncResult(user_id, ensure_customer(session, stripe, user_id), None)
-            unreachable_in_a_row = 0
-        except StripeServiceError as error:
-            session.rollback()
-            unreachable_in_a_row += isinstance(error, StripeUnavailableError)
-            yield SyncResult(user_id, None, str(error))
-        if unreachable_in_a_row == UNREACHABLE_IN_A_ROW_MAX:
-            return
+    gone = session.execute(
+        update(customers)
+        .where(customers.c.stripe_customer_id == customer_id)
+        .values(
+            stripe_customer_id=None,
+            # Fresh (as auth.models.new_customer_key makes it): the old key would bring the deleted customer back.
+            stripe_customer_key=f"customer:{uuid4()}",
+            stripe_customer_requested_at=None,
+            stripe_customer_email=None,
+        )
+        .returning(customers.c.id)
+    )
+    return gone.one_or_none() is not None
+
+
+def push_email(session: Session, stripe: StripeService, user_id: int) -> bool:
+    """Give the user's customer today's address, if it has another; return whether Stripe took it. Commits.
+
+    One call at a time for each user, so that the address sent last is the last to arrive: while the customer's
+    address is unknown (NULL) others leave the user alone, for a minute at most should the process die. A customer
+    that was deleted at Stripe is forgotten. Raises StripeUnavailableError or StripeRefusedError.
+    """
+    push = _begin_push(session, user_id)
+    if push is None:
+        return False
+    # A key for each push: under one made from the address, a change there and back would be replayed, not made.
+    key = f"customer-email:{push.stripe_customer_id}:{uuid4()}"
+    try:
+        stripe.update_customer_email(push.stripe_customer_id, push.email, idempotency_key=key)
+    except StripeRefusedError as error:
+        if error.code == "resource_missing":
+            forget_customer(session, push.stripe_customer_id)
+            session.commit()
+            return False
+        _end_push(session, push, stripe_customer_requested_at=None)  # nothing is on its way: no need to wait
+        raise
+    _end_push(session, push, stripe_customer_email=push.email)
+    return True
 
 
 def _get_customer(session: Session, user_id: int) -> Any:
@@ -89,16 +104,34 @@ def _get_customer(session: Session, user_id: int) -> Any:
 
 
 def _begin_request(session: Session, user_id: int) -> Any:
-    """Return the row as it was, having noted when its customer was first asked for. Commits."""
+    """Note when the customer was first asked for, and with which address; return the row. Commits."""
     user = _get_customer(session, user_id)
-    if user.stripe_customer_id is None and user.stripe_customer_requested_at is None:
+    if user.stripe_customer_id is None and None in (user.stripe_customer_requested_at, user.stripe_customer_email):
         session.execute(
             update(customers)
-            .where(customers.c.id == user_id, customers.c.stripe_customer_requested_at.is_(None))
-            .values(stripe_customer_requested_at=utc_now())
+            .where(customers.c.id == user_id, customers.c.stripe_customer_id.is_(None))
+            .values(
+                stripe_customer_requested_at=func.coalesce(customers.c.stripe_customer_requested_at, utc_now()),
+                stripe_customer_email=func.coalesce(customers.c.stripe_customer_email, customers.c.email),
+            )
         )
+        user = _get_customer(session, user_id)
     session.commit()
     return user
+
+
+def _end_request(session: Session, user: Any) -> None:
+    """Forget a request whose address Stripe refused: no customer can have been made with it. Commits."""
+    session.execute(
+        update(customers)
+        .where(
+            customers.c.id == user.id,
+            customers.c.stripe_customer_id.is_(None),
+            customers.c.stripe_customer_email == user.stripe_customer_email,
+        )
+        .values(stripe_customer_requested_at=None, stripe_customer_email=None)
+    )
+    session.commit()
 
 
 def _user_key(idempotency_key: str) -> str:
@@ -118,13 +151,57 @@ def _renew_key(session: Session, user: Any) -> None:
     session.commit()
 
 
-def _save_customer(session: Session, user_id: int, customer_id: str) -> str:
-    """Save the id, unless another process did; return the one that stands. Commits."""
+def _save_customer(session: Session, user: Any, customer_id: str) -> str:
+    """Save the id, unless another process did; return the one that stands. Commits.
+
+    Not when the key has changed for good: the customer we asked for was made by others, deleted and forgotten.
+    """
+    is_same_request = customers.c.stripe_customer_key.startswith(_user_key(user.stripe_customer_key), autoescape=True)
     session.execute(
         update(customers)
-        .where(customers.c.id == user_id, customers.c.stripe_customer_id.is_(None))
+        .where(customers.c.id == user.id, customers.c.stripe_customer_id.is_(None), is_same_request)
         .values(stripe_customer_id=customer_id)
     )
-    saved = str(_get_customer(session, user_id).stripe_customer_id)
+    saved = _get_customer(session, user.id).stripe_customer_id
     session.commit()
-    return saved
+    if saved is None:
+        raise StripeUnavailableError(f"customer {customer_id} was deleted while it was being made")
+    return str(saved)
+
+
+def _begin_push(session: Session, user_id: int) -> Any:
+    """Take up the push of this user's address; None when there is none, or another process is at it. Commits."""
+    now = utc_now()
+    is_free = or_(
+        customers.c.stripe_customer_email.is_not(None),
+        customers.c.stripe_customer_requested_at.is_(None),
+        customers.c.stripe_customer_requested_at < now - PUSH_LASTS_MAX,
+    )
+    push = session.execute(
+        update(customers)
+        .where(
+            customers.c.id == user_id,
+            customers.c.stripe_customer_id.is_not(None),
+            customers.c.stripe_customer_email.is_distinct_from(customers.c.email),
+            is_free,
+        )
+        .values(stripe_customer_email=None, stripe_customer_requested_at=now)
+        .returning(*customers.c)
+    ).one_or_none()
+    session.commit()
+    return push
+
+
+def _end_push(session: Session, push: Any, **values: Any) -> None:
+    """Save how the push ended, unless another process took it over meanwhile. Commits."""
+    session.execute(
+        update(customers)
+        .where(
+            customers.c.id == push.id,
+            customers.c.stripe_customer_id == push.stripe_customer_id,
+            customers.c.stripe_customer_email.is_(None),
+            customers.c.stripe_customer_requested_at == push.stripe_customer_requested_at,
+        )
+        .values(**values)
+    )
+    session.commit()

@@ -1,10 +1,12 @@
 """flask users …"""
 
+from collections import Counter
+
 import click
 from flask.cli import AppGroup
 
 from payapp.auth.accounts import count_users
-from payapp.billing.customers import list_users_without_customer, sync_customers
+from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.extensions import db
 from payapp.services import get_stripe
 
@@ -13,21 +15,23 @@ users = AppGroup("users", help="People and their Stripe customers.")
 
 @users.command("sync-customers")
 def sync_users() -> None:
-    """Make a Stripe customer for every user who has none.
+    """Make a Stripe customer for every user who has none, and push every address that has changed.
 
-    Users who have one are not touched. A user for whom Stripe fails is named, and the others are still
-    tried, unless Stripe can't be reached for three of them in a row; the exit status is then 1.
+    Other users are not touched. A user for whom Stripe fails is named, and the others are still tried, unless
+    Stripe can't be reached for three of them in a row; the exit status is then 1.
     """
     session = db.session()
-    user_ids = list_users_without_customer(session)
-    made = failed = 0
+    user_ids = list_users_to_sync(session)
+    count: Counter[str] = Counter()
     with click.progressbar(sync_customers(session, get_stripe(), user_ids), length=len(user_ids)) as results:
         for result in results:
-            made += result.error is None
+            count[result.outcome] += 1
             if result.error:
-                failed += 1
                 click.echo(f"\nuser {result.user_id}: {result.error}", err=True)
-    untried = len(user_ids) - made - failed
-    click.echo(f"{count_users(session)} users: {made} customers made, {failed} failed, {untried} not tried.")
-    if failed:
+    untried = len(user_ids) - count.total()
+    click.echo(
+        f"{count_users(session)} users: {count['made']} customers made, {count['updated']} addresses pushed, "
+        f"{count['failed']} failed, {untried} not tried."
+    )
+    if count["failed"]:
         raise SystemExit(1)

@@ -5,7 +5,7 @@ from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from payapp.auth import accounts
-from payapp.auth.accounts import EmailTakenError, check_password, create_user, find_user, renew_hash
+from payapp.auth.accounts import EmailTakenError, change_email, check_password, create_user, find_user, renew_hash
 
 PASSWORD = "correct horse battery"
 HASHER_OF_THE_APPLICATION = accounts.hasher  # before the tests' own, quicker one takes its place
@@ -48,6 +48,28 @@ def test_it_refuses_an_address_that_is_taken_in_other_capitals(session: Session)
     with pytest.raises(EmailTakenError):
         create_user(session, "ADA@EXAMPLE.COM", "another password")
     assert accounts.count_users(session) == 1
+
+
+def test_an_address_can_be_changed(session: Session) -> None:
+    user = create_user(session, "ada@example.com", PASSWORD)
+    session.commit()
+    change_email(session, user.id, "  Lovelace@Example.com ")
+    session.commit()
+    assert user.email == "lovelace@example.com"
+    assert find_user(session, "ada@example.com") is None
+    change_email(session, user.id, "LOVELACE@example.com")  # nobody else's
+    session.commit()
+    assert user.email == "lovelace@example.com"
+
+
+def test_an_address_that_is_taken_is_refused(session: Session) -> None:
+    user = create_user(session, "ada@example.com", PASSWORD)
+    create_user(session, "grace@example.com", PASSWORD)
+    session.commit()
+    with pytest.raises(EmailTakenError):
+        change_email(session, user.id, "Grace@Example.com")
+    session.rollback()
+    assert user.email == "ada@example.com"
 
 
 def test_it_begins_without_credits_and_without_a_customer(session: Session) -> None:

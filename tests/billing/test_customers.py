@@ -4,14 +4,17 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool
 
+from payapp.auth.accounts import change_email
 from payapp.auth.models import User
-from payapp.billing.customers import ensure_customer, list_users_without_customer, sync_customers
+from payapp.billing.customers import ensure_customer, forget_customer, push_email
 from payapp.clock import utc_now
 from payapp.extensions import db
 from payapp.services import get_stripe
@@ -153,6 +156,46 @@ def test_it_uses_another_key_when_stripe_repeats_a_failure_and_made_nothing(
     assert customer["metadata"]["userKey"] == first_key
 
 
+def lose_answer(stripe: StandIn, session: Session, service: StripeService, user: User) -> str:
+    """Have Stripe make a customer whose id nobody gets to know; return that id."""
+    stripe.arm(CREATE_CUSTOMER, "reset", when="after", count=2)
+    with pytest.raises(StripeUnavailableError):
+        ensure_customer(session, service, user.id)
+    [orphan] = stripe.list_customers(user.email)
+    session.rollback()
+    return str(orphan["id"])
+
+
+@pytest.mark.parametrize("is_forgotten", [False, True], ids=["remembered", "forgotten"])
+def test_a_lost_answer_and_a_changed_address_still_make_one_customer(
+    stripe: StandIn, session: Session, service: StripeService, user: User, is_forgotten: bool
+) -> None:
+    orphan, old = lose_answer(stripe, session, service, user), user.email
+    new = f"new.{old}"
+    change_email(session, user.id, new)
+    session.commit()
+    if is_forgotten:
+        stripe.forget_keys()
+        user.stripe_customer_requested_at = utc_now() - timedelta(hours=25)
+        session.commit()
+    assert ensure_customer(session, service, user.id) == orphan
+    assert push_email(session, service, user.id)
+    assert [customer["id"] for customer in stripe.list_customers(new)] == [orphan]
+    assert stripe.list_customers(old) == []
+
+
+def test_an_address_that_stripe_refused_is_not_used_again(
+    stripe: StandIn, session: Session, service: StripeService
+) -> None:
+    user = make_user(session, email="not an address", stripe_customer_id=None)
+    with pytest.raises(StripeRefusedError):
+        ensure_customer(session, service, user.id)
+    good = f"{uuid4().hex}@example.com"
+    change_email(session, user.id, good)
+    session.commit()
+    assert [ensure_customer(session, service, user.id)] == [found["id"] for found in stripe.list_customers(good)]
+
+
 def test_it_holds_no_connection_while_stripe_works(stripe: StandIn, app: Flask, session: Session, user: User) -> None:
     user_id = user.id
     session.commit()
@@ -196,21 +239,43 @@ def test_two_who_race_get_the_same_customer(stripe: StandIn, app: Flask, session
     assert len(answers) == 1
 
 
-def test_sync_names_who_failed_and_goes_on(stripe: StandIn, session: Session, service: StripeService) -> None:
-    wrong = make_user(session, email="not an address", stripe_customer_id=None)
-    right = make_user(session, stripe_customer_id=None)
-    make_user(session, stripe_customer_id="cus_known")
-    assert list_users_without_customer(session) == [wrong.id, right.id]
-    first, second = sync_customers(session, service, [wrong.id, right.id])
-    assert (first.user_id, first.stripe_customer_id) == (wrong.id, None)
-    assert "Invalid email address" in (first.error or "")
-    assert (second.user_id, second.error) == (right.id, None)
-    assert list_users_without_customer(session) == [wrong.id]
+class TestForgetting:
+    def test_the_next_customer_is_a_new_one(
+        self, stripe: StandIn, session: Session, service: StripeService, user: User
+    ) -> None:
+        old = ensure_customer(session, service, user.id)
+        stripe.delete(f"/v1/customers/{old}")
+        assert forget_customer(session, old)
+        session.commit()
+        new = ensure_customer(session, service, user.id)
+        assert new != old
+        assert [customer["id"] for customer in stripe.list_customers(user.email)] == [new]
+        assert not forget_customer(session, old)  # told once more, or late
+        assert reload(session, user).stripe_customer_id == new
 
+    def test_a_strangers_customer_changes_nothing(self, session: Session) -> None:
+        user = make_user(session, stripe_customer_id="cus_known")
+        assert not forget_customer(session, "cus_of_somebody_else")
+        session.commit()
+        assert reload(session, user).stripe_customer_id == "cus_known"
 
-def test_sync_stops_when_nobody_answers(stripe: StandIn, session: Session, service: StripeService) -> None:
-    ids = [make_user(session, stripe_customer_id=None).id for _ in range(5)]
-    stripe.arm(CREATE_CUSTOMER, "reset", count=100)
-    assert [result.user_id for result in sync_customers(session, service, ids)] == ids[:3]
-    stripe.reset()
-    assert [result.error for result in sync_customers(session, service, ids)] == [None] * 5
+    def test_an_answer_that_comes_after_the_deletion_links_nobody(
+        self, stripe: StandIn, session: Session, service: StripeService, user: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Two ask at once; the one whose answer is late must not save the customer that was deleted since."""
+        create, user_id = service.create_customer, user.id
+
+        def create_and_lose(*args: Any, **kwargs: Any) -> str:
+            customer_id = create(*args, **kwargs)
+            monkeypatch.undo()
+            assert ensure_customer(session, service, user_id) == customer_id  # the other one
+            stripe.delete(f"/v1/customers/{customer_id}")
+            assert forget_customer(session, customer_id)
+            session.commit()
+            return customer_id
+
+        monkeypatch.setattr(service, "create_customer", create_and_lose)
+        with pytest.raises(StripeUnavailableError, match="was deleted"):
+            ensure_customer(session, service, user_id)
+        assert reload(session, user).stripe_customer_id is None
+        assert stripe.get(f"/v1/customers/{ensure_customer(session, service, user_id)}")["email"] == user.email

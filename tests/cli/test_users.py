@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from payapp.auth.accounts import change_email
 from payapp.auth.models import User
 from tests.cli.conftest import RunCommand
 from tests.factories import make_user
@@ -36,7 +37,7 @@ def test_it_works(stripe: StandIn, session: Session, run: RunCommand) -> None:
     make_user(session, stripe_customer_id="cus_known")
     result = run("users", "sync-customers")
     assert result.exit_code == 0
-    assert "4 users: 3 customers made, 0 failed, 0 not tried." in result.output
+    assert "4 users: 3 customers made, 0 addresses pushed, 0 failed, 0 not tried." in result.output
     made = [customer["id"] for email in emails for customer in stripe.list_customers(email)]
     assert list_customer_ids(session) == [*made, "cus_known"]
 
@@ -46,7 +47,21 @@ def test_it_makes_nothing_twice(stripe: StandIn, session: Session, run: RunComma
     run("users", "sync-customers")
     again = run("users", "sync-customers")
     assert (again.exit_code, len(stripe.list_requests(CREATE_CUSTOMER))) == (0, 2)
-    assert "2 users: 0 customers made, 0 failed, 0 not tried." in again.output
+    assert "2 users: 0 customers made, 0 addresses pushed, 0 failed, 0 not tried." in again.output
+
+
+def test_it_pushes_the_addresses_that_have_changed(stripe: StandIn, session: Session, run: RunCommand) -> None:
+    make_users(session, 2)
+    run("users", "sync-customers")
+    session.rollback()
+    first = session.scalars(select(User).order_by(User.id).limit(1)).one()
+    new = f"{uuid4().hex}@example.com"
+    change_email(session, first.id, new)
+    session.commit()
+    result = run("users", "sync-customers")
+    assert "2 users: 0 customers made, 1 addresses pushed, 0 failed, 0 not tried." in result.output
+    assert [customer["id"] for customer in stripe.list_customers(new)] == [first.stripe_customer_id]
+    assert "0 addresses pushed" in run("users", "sync-customers").output
 
 
 def test_it_names_who_failed_and_goes_on(stripe: StandIn, session: Session, run: RunCommand) -> None:
@@ -56,7 +71,7 @@ def test_it_names_who_failed_and_goes_on(stripe: StandIn, session: Session, run:
     assert result.exit_code == 1
     assert f"user {wrong}: " in result.stderr
     assert "Invalid email address" in result.stderr
-    assert "2 users: 1 customers made, 1 failed, 0 not tried." in result.output
+    assert "2 users: 1 customers made, 0 addresses pushed, 1 failed, 0 not tried." in result.output
     missing, made = list_customer_ids(session)
     assert missing is None
     assert made is not None
@@ -66,7 +81,7 @@ def test_it_gives_up_when_stripe_is_down(session: Session, run: RunCommand) -> N
     make_users(session, 5)
     result = run("users", "sync-customers")
     assert result.exit_code == 1
-    assert "5 users: 0 customers made, 3 failed, 2 not tried." in result.output
+    assert "5 users: 0 customers made, 0 addresses pushed, 3 failed, 2 not tried." in result.output
     assert list_customer_ids(session) == [None] * 5
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from payapp.stripe_objects import Event
-from payapp.webhooks.handlers import checkout_session, dispute, refund
+from payapp.webhooks.handlers import checkout_session, customer, dispute, refund
 
 # A handler applies the event and returns whether it concerned us. It never commits; it raises QuarantineError
 # when event and books disagree, and anything else when trying again may help.
@@ -38,4 +38,6 @@ HANDLERS: dict[str, Handler] = {
     "charge.dispute.funds_reinstated": dispute.record,
     # Won: give the credits back. Lost: they stay away.
     "charge.dispute.closed": dispute.record,
+    # Staff deleted the customer in the dashboard: the user's next purchase makes a new one.
+    "customer.deleted": customer.forget,
 }
