@@ -6,7 +6,7 @@ from flask import request
 
 from payapp.fake_stripe.errors import JsonObject, StripeError
 
-NUMBER_MAX = 10**10  # three centuries of seconds: beyond that, arithmetic with time fails
+NUMBER_MAX = 10**10  # three centuries of seconds, more money than a charge can have: beyond that, arithmetic fails
 
 
 def read_body(*allowed: str) -> JsonObject:
@@ -37,9 +37,9 @@ def read_number(body: JsonObject, name: str, default: float, most: float = NUMBE
 
 
 def read_amount(body: JsonObject, name: str = "amount") -> int | None:
-    """Return an amount in minor units, None when there is none."""
+    """Return an amount in minor units, None when there is none. Raises StripeError for anything else."""
     value = body.get(name)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or abs(value) > NUMBER_MAX):
         raise StripeError(f"{name} must be a whole number of minor units", param=name)
     return value
 
