@@ -52,6 +52,9 @@ def _check(work: Work, params: Params) -> None:
         raise parameter_error("You must pass currency when passing amount_off", "currency")
     if params.get("amount_off", 1) < 1:
         raise parameter_error("Invalid positive integer", "amount_off", "parameter_invalid_integer")
+    if params.get("duration") == "repeating":  # with its months it is refused before: there are no subscriptions
+        message = "The duration_in_months param must be set when creating a coupon with a repeating duration"
+        raise parameter_error(message, "duration")
     if "redeem_by" in params and params["redeem_by"] <= work.now:
         raise parameter_error("Invalid timestamp: must be in the future", "redeem_by")
     if "id" in params and work.find(KIND, params["id"]):
