@@ -1,14 +1,16 @@
 """A program that is killed between Stripe's answer and the commit that would remember it.
 
-`python -m tests.billing.dying DEED USER_ID`, with payapp's settings in the environment; the deed is `customer`,
-`email` or `checkout`.
+`python -m tests.billing.dying DEED ROW_ID`, with payapp's settings in the environment; DEEDS names them.
 It never ends well: exit status 3 means that it was not killed although it should have been.
 """
 
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from payapp import create_app
 from payapp.billing.checkout import start_checkout
@@ -16,18 +18,26 @@ from payapp.billing.customers import ensure_customer, push_email
 from payapp.billing.packages import get_package
 from payapp.extensions import db
 from payapp.services import get_storefront, get_stripe
+from payapp.stripe_service import StripeService
+
+
+def check_out(session: Session, stripe: StripeService, user_id: int) -> object:
+    return start_checkout(session, stripe, get_storefront(), user_id, get_package("growth"))
+
+
+# Deed → the call to Stripe that it does not survive, and what makes it.
+DEEDS: dict[str, tuple[str, Callable[[Session, StripeService, int], object]]] = {
+    "customer": ("create_customer", ensure_customer),
+    "email": ("update_customer_email", push_email),
+    "checkout": ("create_checkout_session", check_out),
+}
 
 
 def main() -> None:
     """Call the core as a request would, with a StripeService that dies once Stripe has answered."""
-    deed, row_id = sys.argv[1], int(sys.argv[2])
+    method, do = DEEDS[sys.argv[1]]
     with create_app().app_context():
         stripe = get_stripe()
-        method = {
-            "customer": "create_customer",
-            "email": "update_customer_email",
-            "checkout": "create_checkout_session",
-        }[deed]
         answer = getattr(stripe, method)
 
         def answer_and_die(*args: Any, **kwargs: Any) -> None:
@@ -35,11 +45,7 @@ def main() -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
         setattr(stripe, method, answer_and_die)
-        if deed == "customer":
-            ensure_customer(db.session(), stripe, user_id)
-        if deed == "email":
-            push_email(db.session(), stripe, user_id)
-        start_checkout(db.session(), stripe, get_storefront(), user_id, get_package("growth"))
+        do(db.session(), stripe, int(sys.argv[2]))
     sys.exit(3)
 
 
