@@ -45,6 +45,7 @@ MAY_COMMIT = {
     "billing/checkout.py": "our row is committed before Stripe is called, and nothing is locked while Stripe works",
     "billing/customers.py": "the same",
     "billing/purchases.py": "settle_with_stripe: the same",
+    "billing/refunding.py": "the same",
     "features/__init__.py": "spends_credits: no lock waits for the feature's work",
 }
 

@@ -27,3 +27,15 @@ class CheckoutUnavailableError(BillingError):
 
 class QuarantineError(BillingError):
     """A Checkout session does not agree with our books. Nothing was granted; staff must look at it."""
+
+
+class UnknownPurchaseError(BillingError):
+    """There is no purchase with this id."""
+
+    def __init__(self, purchase_id: int) -> None:
+        super().__init__(f"no purchase {purchase_id}")
+        self.purchase_id = purchase_id
+
+
+class RefundRefusedError(BillingError):
+    """This refund can't be made; the sentence says why. Nothing was sent to Stripe, and nothing has moved."""

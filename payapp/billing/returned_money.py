@@ -23,7 +23,7 @@ class ReturnedMoney:
 
 
 def credits_to_take_back(credits: int, paid: int, returned: ReturnedMoney) -> int:
-    """Return how many of a purchase's `credits` went back with the money; `paid` in minor units. All of them at most."""
+    """Return how many of a purchase's `credits` went back with the money, at most all; `paid` in minor units."""
     refunded, disputed = min(returned.refunded, paid), min(returned.disputed, paid)
     return min(credits, credits * refunded // paid + credits * disputed // paid)
 

@@ -45,8 +45,8 @@ def list_activity(session: Session, user_id: int, *, limit: int) -> list[EntryLi
 
 
 def _purchase_id(entry: EntryView) -> int | None:
-    """Return the purchase that an entry's idempotency key names as its cause."""
-    cause, _, number = entry.idempotency_key.partition(":")
+    """Return the purchase that caused an entry, or the grant that it corrects."""
+    cause, _, number = (entry.corrected_key or entry.idempotency_key).partition(":")
     return int(number) if cause == "purchase" and number.isdecimal() else None
 
 
@@ -55,16 +55,23 @@ def _purchase_ids(entries: Sequence[EntryView]) -> list[int]:
 
 
 def _line(entry: EntryView, purchase: PurchaseView | None) -> EntryLine:
-    label, tone = ("Paid", "ok") if purchase else LABELS[entry.entry_type]
+    is_paid = purchase is not None and entry.entry_type == "grant"
+    label, tone = ("Paid", "ok") if is_paid else LABELS[entry.entry_type]
     return EntryLine(
         created_at=entry.created_at,
         description=entry.note or label,
-        detail=f"{purchase.credits:,} credits" if purchase else "",
+        detail=_detail(purchase, is_paid=is_paid),
         label=label,
         tone=tone,
         amount=entry.amount,
-        money=purchase.amount_total if purchase else None,
-        currency=purchase.currency if purchase else None,
+        money=purchase.amount_total if purchase and is_paid else None,
+        currency=purchase.currency if purchase and is_paid else None,
         balance_after=entry.balance_after,
         purchase_id=purchase.id if purchase else None,
     )
+
+
+def _detail(purchase: PurchaseView | None, *, is_paid: bool) -> str:
+    if purchase is None:
+        return ""
+    return f"{purchase.credits:,} credits" if is_paid else f"{purchase.package_name} package"

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from payapp.clock import utc_now
 from payapp.db import utc_date
@@ -31,7 +31,10 @@ class Balance:
 
 @dataclass(frozen=True)
 class EntryView:
-    """A ledger entry as people see it. `idempotency_key` names the cause: `purchase:41`, `capture:97`."""
+    """A ledger entry as people see it. `idempotency_key` names the cause: `purchase:41`, `capture:97`.
+
+    `corrected_key` is that of the grant which a claw-back or a reinstatement is about.
+    """
 
     id: int
     created_at: datetime
@@ -40,6 +43,21 @@ class EntryView:
     balance_after: int
     note: str | None
     idempotency_key: str
+    corrected_key: str | None
+
+
+CORRECTED = aliased(LedgerEntry)
+CORRECTED_KEY = select(CORRECTED.idempotency_key).where(CORRECTED.id == LedgerEntry.corrects_entry_id).scalar_subquery()
+ENTRY_COLUMNS = (
+    LedgerEntry.id,
+    LedgerEntry.created_at,
+    LedgerEntry.entry_type,
+    LedgerEntry.amount,
+    LedgerEntry.balance_after,
+    LedgerEntry.note,
+    LedgerEntry.idempotency_key,
+    CORRECTED_KEY,
+)
 
 
 def get_balance(session: Session, user_id: int) -> Balance:
@@ -52,9 +70,19 @@ def get_balance(session: Session, user_id: int) -> Balance:
 
 def list_entries(session: Session, user_id: int, *, limit: int) -> Sequence[EntryView]:
     """Return the account's newest entries, newest first, at most `limit`."""
-    columns = [getattr(LedgerEntry, name) for name in EntryView.__dataclass_fields__]
     rows = session.execute(
-        select(*columns).where(LedgerEntry.user_id == user_id).order_by(LedgerEntry.id.desc()).limit(limit)
+        select(*ENTRY_COLUMNS).where(LedgerEntry.user_id == user_id).order_by(LedgerEntry.id.desc()).limit(limit)
+    )
+    return [EntryView(*row) for row in rows]
+
+
+def list_grant_entries(session: Session, idempotency_key: str) -> Sequence[EntryView]:
+    """Return the grant with this key and all that corrects it, oldest first; empty when there is none."""
+    standing = select(LedgerEntry.id).where(LedgerEntry.idempotency_key == idempotency_key).scalar_subquery()
+    rows = session.execute(
+        select(*ENTRY_COLUMNS)
+        .where(or_(LedgerEntry.id == standing, LedgerEntry.corrects_entry_id == standing))
+        .order_by(LedgerEntry.id)
     )
     return [EntryView(*row) for row in rows]
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import ColumnElement, Table, select, update
 from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
@@ -85,11 +85,17 @@ def replay(session: Session, stripe_event_id: str) -> EventStatus:
 
 def list_failed(session: Session) -> Sequence[KeptEvent]:
     """Return the events that failed (Stripe may bring them again) or wait for staff in quarantine, oldest first."""
+    return _list_kept(session, EVENTS.c.status.in_(("received", "failed", "quarantined")))
+
+
+def list_events_about(session: Session, stripe_object_ids: Sequence[str]) -> Sequence[KeptEvent]:
+    """Return the events about any of these Stripe objects, oldest first."""
+    return _list_kept(session, EVENTS.c.stripe_object_id.in_(stripe_object_ids))
+
+
+def _list_kept(session: Session, condition: ColumnElement[bool]) -> Sequence[KeptEvent]:
     columns = [EVENTS.c[name] for name in KeptEvent.__dataclass_fields__]
-    rows = session.execute(
-        select(*columns).where(EVENTS.c.status.in_(("received", "failed", "quarantined"))).order_by(EVENTS.c.id)
-    )
-    return [KeptEvent(*row) for row in rows]
+    return [KeptEvent(*row) for row in session.execute(select(*columns).where(condition).order_by(EVENTS.c.id))]
 
 
 def record_failure(session: Session, event: Event, error: Exception) -> EventStatus:

@@ -16,6 +16,7 @@ from payapp import create_app
 from payapp.billing.checkout import start_checkout
 from payapp.billing.customers import ensure_customer, push_email
 from payapp.billing.packages import get_package
+from payapp.billing.refunding import plan_refund, refund_purchase
 from payapp.extensions import db
 from payapp.services import get_storefront, get_stripe
 from payapp.stripe_service import StripeService
@@ -25,11 +26,16 @@ def check_out(session: Session, stripe: StripeService, user_id: int) -> object:
     return start_checkout(session, stripe, get_storefront(), user_id, get_package("growth"))
 
 
+def refund(session: Session, stripe: StripeService, purchase_id: int) -> object:
+    return refund_purchase(session, stripe, plan_refund(session, purchase_id))
+
+
 # Deed → the call to Stripe that it does not survive, and what makes it.
 DEEDS: dict[str, tuple[str, Callable[[Session, StripeService, int], object]]] = {
     "customer": ("create_customer", ensure_customer),
     "email": ("update_customer_email", push_email),
     "checkout": ("create_checkout_session", check_out),
+    "refund": ("create_refund", refund),
 }
 
 
