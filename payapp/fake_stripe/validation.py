@@ -8,7 +8,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from payapp.fake_stripe.errors import JsonObject, StripeError, missing_parameter, parameter_error
-from payapp.fake_stripe.request_types import close_typed_dict, coerce
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter, ValidationError
@@ -19,7 +18,10 @@ def validate(type_name: str, params: JsonObject) -> JsonObject:
 
     `type_name` is a name in `stripe.params`, such as "CustomerCreateParams" or "checkout.SessionListParams".
     """
-    from pydantic import ValidationError  # here, because the stand-in is ready before it has loaded pydantic
+    # Here, because the stand-in is ready before it has loaded pydantic and the SDK.
+    from pydantic import ValidationError
+
+    from payapp.fake_stripe.request_types import coerce
 
     closed, adapter = _checks_for(type_name)
     coerced = coerce(closed, params)
@@ -35,6 +37,8 @@ def _checks_for(type_name: str) -> tuple[type, "TypeAdapter[JsonObject]"]:
     import stripe.params.checkout
     from pydantic import TypeAdapter
     from stripe._request_options import RequestOptions
+
+    from payapp.fake_stripe.request_types import close_typed_dict
 
     source: Any = stripe.params
     for part in type_name.split("."):
