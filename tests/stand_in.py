@@ -67,6 +67,14 @@ class StandIn:
                 raise TimeoutError(f"nobody asked {operation}")
             time.sleep(0.02)
 
+    def wait_for_deliveries(self, seconds: float = 20) -> None:
+        """Return when every webhook has arrived. Raises TimeoutError."""
+        deadline = time.monotonic() + seconds
+        while pending := self._control("GET", "health")["pending_deliveries"]:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{pending} webhooks have not arrived")
+            time.sleep(0.02)
+
     def list_customers(self, email: str) -> list[dict[str, Any]]:
         return list(self.get("/v1/customers", email=email, limit="100")["data"])
 

@@ -75,6 +75,25 @@ def test_many_clicks_of_somebody_without_a_customer_make_one(
     assert len(list_open(stack_stand_in, person)) == 1
 
 
+@pytest.mark.parametrize("package_id", ["growth", "pro"], ids=["page open before", "no page before"])
+def test_a_customer_deleted_in_the_middle_of_many_clicks_is_replaced_once(
+    stack: Stack, stack_stand_in: StandIn, person: Person, package_id: str
+) -> None:
+    """The deletion's webhook races with the clicks; whoever comes first, one customer has one open page."""
+    person.sign_up()
+    person.start_buying("growth")
+    [old] = stack_stand_in.list_customers(person.email)
+    with ThreadPoolExecutor(2) as crowd:
+        clicks = crowd.submit(click_at_once, person, package_id)
+        crowd.submit(stack_stand_in.delete, f"/v1/customers/{old['id']}").result(timeout=60)
+        assert {answer.status_code for answer in clicks.result(timeout=60)} <= {200, 503}
+    stack_stand_in.wait_for_deliveries()
+    url = person.start_buying(package_id)
+    [customer] = stack_stand_in.list_customers(person.email)
+    assert customer["id"] != old["id"]
+    assert list_open(stack_stand_in, person) == [url]
+
+
 def test_a_server_killed_while_stripe_answers_opens_the_same_page_again(
     stack: Stack, stack_stand_in: StandIn, person: Person
 ) -> None:
