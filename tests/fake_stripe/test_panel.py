@@ -162,7 +162,7 @@ def test_it_refreshes_by_itself_when_asked(panel: Panel) -> None:
     assert "Refresh" not in panel.get("/payments").headers
     page = panel.get("/payments?live=1")
     assert page.headers["Refresh"] == f"3; url={ROOT}/payments?live=1"
-    assert "Stop refreshing" in page.text
+    assert f'<a href="{ROOT}/payments">Stop' in page.text
 
 
 def test_it_says_where_it_is_when_it_starts() -> None:

@@ -155,7 +155,7 @@ def clean_up(side: Side, paced: PacedClient) -> None:
 REMOVALS: dict[str, Any] = {
     "customer": lambda v1, i: v1.customers.delete(i),
     "coupon": lambda v1, i: v1.coupons.delete(i),
-    "price": lambda v1, i: v1.prices.update(i, {"active": False}),
+    "price": lambda v1, i: v1.products.update(v1.prices.update(i, {"active": False}).product, {"active": False}),
     "product": lambda v1, i: v1.products.update(i, {"active": False}),
     "promotion_code": lambda v1, i: v1.promotion_codes.update(i, {"active": False}),
     "webhook_endpoint": lambda v1, i: v1.webhook_endpoints.delete(i),
