@@ -64,9 +64,9 @@ def page(template: str, status: int = 200, **values: object) -> Response:
 
 
 def _address(**changes: str | None) -> str:
-    """Return the present address with some of its query changed, None taking a part out."""
-    if request.method != "GET":
-        return request.path
+    """Return the present address with some of its query changed, None taking a part out; after a button, its page's."""
+    if request.method == "POST":
+        return own_address(request.form.get(BACK, ""))
     query = {**request.args.to_dict(), **changes}
     kept = urlencode({name: value for name, value in query.items() if value is not None})
     return f"{request.path}?{kept}" if kept else request.path
