@@ -61,7 +61,7 @@ def test_it_plans_events_to_come(forwarding: StandInProcess, receiver: Receiver)
 
 
 def test_the_page_after_a_button_knows_what_the_app_answered(forwarding: StandInProcess, receiver: Receiver) -> None:
-    receiver.delays["/webhooks"] = 0.1
+    receiver.delays["/webhooks"] = 0.05
     path = f"/payments/{buy(forwarding).id}"
     receiver.wait_for("charge.updated")
     answer = Panel(forwarding).press(path, "Open the dispute")

@@ -12,7 +12,7 @@ from payapp.fake_stripe.errors import JsonObject
 from payapp.fake_stripe.panel.pages import BACK, own_address
 from payapp.fake_stripe.stand_in import StandIn, current_stand_in
 
-FIRST_ATTEMPT_SECONDS = 0.6
+FIRST_ATTEMPT_SECONDS = 1.0
 _LOOK_AGAIN_SECONDS = 0.02
 
 
