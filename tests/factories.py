@@ -85,10 +85,10 @@ def checkout_session_object(purchase: Purchase, **fields: Any) -> dict[str, Any]
     } | fields
 
 
-def refund_object(purchase: Purchase, refund_id: str = "re_test1", **fields: Any) -> dict[str, Any]:
+def refund_object(purchase: Purchase, refund_id: str | None = None, **fields: Any) -> dict[str, Any]:
     """Return a refund of the whole purchase as Stripe's JSON, succeeded unless `fields` say otherwise."""
     return {
-        "id": refund_id,
+        "id": refund_id or f"re_test_{purchase.id}",
         "object": "refund",
         "amount": purchase.amount_total,
         "currency": purchase.currency,

@@ -1,5 +1,6 @@
 """Fixtures of the webhooks' tests."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,3 +38,9 @@ def web(database_url: str, tmp_path: Path) -> Iterator[str]:
         yield stack.url
     finally:
         stack.stop()
+
+
+@pytest.fixture
+def return_orders() -> int:
+    """How many random orders a scenario is told in; `RETURN_ORDERS=1000 make test ARGS=…` takes minutes."""
+    return int(os.environ.get("RETURN_ORDERS", "12"))
