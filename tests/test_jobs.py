@@ -94,7 +94,8 @@ def test_it_expires_holds_makes_customers_and_stops(stripe: StandIn, session: Se
     user_id = user.id
     hold_id = place_hold(session, user_id, 30, feature="test", expires_in_seconds=0.01).id
     kept_id = place_hold(session, user_id, 5, feature="test").id
-    session.commit()
+    customer_id, new = stripe.post("/v1/customers", email="old@example.com")["id"], f"{uuid4().hex}@example.com"
+    make_user(session, email=new, stripe_customer_id=customer_id, stripe_customer_email="old@example.com")
 
     worker.enqueue("expire_overdue_holds", "make_missing_customers")  # the clock has its own pace: once a minute
     worker.start()
@@ -105,6 +106,7 @@ def test_it_expires_holds_makes_customers_and_stops(stripe: StandIn, session: Se
     session.rollback()
 
     wait_until(lambda: has_customer(session, user_id), worker.log)
+    wait_until(lambda: [found["id"] for found in stripe.list_customers(new)] == [customer_id], worker.log)
     assert worker.stop() == 0
     assert "Traceback" not in worker.log.read_text()
     assert "expire_overdue_holds" in worker.log.read_text()
