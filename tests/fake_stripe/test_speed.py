@@ -1,9 +1,9 @@
 """Speed in processor time, because the machine of a test run has other things to do as well."""
 
 import resource
-import time
 from pathlib import Path
 
+import psutil
 import requests
 
 from tests.fake_stripe.conftest import StartStandIn
@@ -11,16 +11,19 @@ from tests.fake_stripe.processes import API_KEY, StandInProcess
 
 REQUESTS = 300
 REQUESTS_PER_SECOND = 200
+READY_SECONDS_MAX = 1.0
 STARTS_MAX = 5
 
 
-def test_it_is_ready_within_a_second(start_stand_in: StartStandIn, tmp_path: Path) -> None:
+def test_it_is_ready_after_little_work(start_stand_in: StartStandIn, tmp_path: Path) -> None:
+    """What is loaded before the line that says ready; `python -m bench.stand_in` measures the real time."""
     seconds: list[float] = []
-    while not seconds or (min(seconds) >= 1 and len(seconds) < STARTS_MAX):
-        begun = time.perf_counter()
-        start_stand_in(state=tmp_path / f"{len(seconds)}.sqlite3")
-        seconds.append(time.perf_counter() - begun)
-    assert min(seconds) < 1
+    while not seconds or (min(seconds) >= READY_SECONDS_MAX and len(seconds) < STARTS_MAX):
+        process = start_stand_in(state=tmp_path / f"{len(seconds)}.sqlite3").process
+        assert process is not None
+        used = psutil.Process(process.pid).cpu_times()
+        seconds.append(used.user + used.system)
+    assert min(seconds) < READY_SECONDS_MAX
 
 
 def test_it_serves_200_requests_in_a_second_of_one_processor(start_stand_in: StartStandIn, tmp_path: Path) -> None:
