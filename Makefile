@@ -7,6 +7,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 STRIPE_PORT ?= 8420
+KILLS ?= 200
+EVENTS ?= 10000
+ENGINE ?= postgresql
 # Elsewhere than on the usual ports, the addresses that name them follow.
 ifneq ($(PORT),8000)
 export APP_BASE_URL ?= http://localhost:$(PORT)
@@ -17,7 +20,7 @@ endif
 HTMX := build/vendor/django_htmx/static/django_htmx/htmx-2.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test lint format bench pictures requirements clean
+.PHONY: help setup run demo test chaos lint format bench pictures requirements clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -55,6 +58,9 @@ demo: $(VENV)/.dev $(HTMX) ## Sign up, buy, get the webhook, spend: over real HT
 test: $(VENV)/.dev $(HTMX) ## Run every test, on SQLite and on PostgreSQL, in a real browser too
 	@$(BIN)/python -m tests.chromium
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+chaos: $(VENV)/.dev $(HTMX) ## Kill everything at random, then compare the books with Stripe's (KILLS=200, EVENTS=10000, SEED=, ENGINE=)
+	$(BIN)/python -m tests.chaos --kills $(KILLS) --events $(EVENTS) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))
 
 lint: $(VENV)/.dev ## Check style, types and templates
 	$(BIN)/ruff check .

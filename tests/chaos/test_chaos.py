@@ -1,0 +1,14 @@
+"""A short run of chaos on each engine: nothing is lost and nothing happens twice."""
+
+import pytest
+
+from tests.chaos.running import run_chaos
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
+
+
+@pytest.mark.parametrize(("engine", "kills", "events"), [("postgresql", 20, 500), ("sqlite", 6, 150)])
+def test_it_loses_nothing_and_does_nothing_twice(engine: str, kills: int, events: int) -> None:
+    done = run_chaos("--engine", engine, "--kills", str(kills), "--events", str(events))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Nothing was lost, and nothing happened twice." in done.stdout
