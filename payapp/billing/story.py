@@ -19,6 +19,12 @@ PURCHASES = table_of(Purchase)
 
 Kind = Literal["started", "completed", "refund", "dispute", "entry"]
 
+ENTRY_WORDS = {
+    "grant": "Credits added",
+    "clawback": "Credits taken back",
+    "reinstatement": "Credits given back",
+}
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -43,6 +49,11 @@ class PurchaseStory:
     moments: list[Moment]
 
     @property
+    def has_returns(self) -> bool:
+        """Whether anything was ever told of money that goes back, even if it came again."""
+        return any(moment.kind in ("refund", "dispute") for moment in self.moments) or self.returned.refunded > 0
+
+    @property
     def stripe_ids(self) -> list[str]:
         """The Stripe objects of the story."""
         return [moment.stripe_id for moment in self.moments if moment.stripe_id]
@@ -55,7 +66,7 @@ def tell_story(session: Session, purchase_id: int) -> PurchaseStory:
         raise UnknownPurchaseError(purchase_id)
     entries = list_grant_entries(session, f"purchase:{purchase_id}")
     entry_moments = [
-        Moment(entry.created_at, "entry", entry.note or entry.entry_type, entry.amount) for entry in entries
+        Moment(entry.created_at, "entry", ENTRY_WORDS[entry.entry_type], entry.amount) for entry in entries
     ]
     moments = [*_beginnings(purchase), *_returns(session, purchase), *entry_moments]
     return PurchaseStory(
@@ -80,7 +91,7 @@ def _returns(session: Session, purchase: Any) -> Iterator[Moment]:
     payment = purchase.stripe_payment_intent_id
     for table, kind in ((REFUNDS, "refund"), (DISPUTES, "dispute")):
         for row in session.execute(select(table).where(table.c.stripe_payment_intent_id == payment)):
-            status = row.status.replace("_", " ").removeprefix("warning ")
+            status = row.status.removeprefix("warning_").replace("needs_response", "open").replace("_", " ")
             stripe_id = row.stripe_refund_id if kind == "refund" else row.stripe_dispute_id
             words = "Inquiry" if row.status.startswith("warning") else kind.capitalize()
             yield Moment(row.created_at, kind, f"{words}: {status}", 0, row.amount, stripe_id)  # type: ignore[arg-type]

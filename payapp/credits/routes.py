@@ -17,6 +17,7 @@ from payapp.billing.purchases import (
     find_purchase_by_checkout_session,
     settle_with_stripe,
 )
+from payapp.billing.story import tell_story
 from payapp.clock import utc_now
 from payapp.credits.activity import list_activity
 from payapp.credits.chart import build_chart
@@ -70,9 +71,9 @@ def show_balance() -> BaseResponse:
 
 @blueprint.get("/dashboard/credits/purchases/<int:purchase_id>")
 def show_purchase(purchase_id: int) -> str:
-    """The purchase's own page: its states, and the receipt once it is done."""
+    """The purchase's own page: its states, the receipt once it is done, and what became of its money since."""
     notice = _settled_notice(_own_purchase(purchase_id), has_returned=False)
-    return render_template("credits/purchase.html", purchase=notice)
+    return render_template("credits/purchase.html", purchase=notice, story=tell_story(db.session(), purchase_id))
 
 
 @blueprint.get("/dashboard/credits/purchases/<int:purchase_id>/status")

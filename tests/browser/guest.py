@@ -7,7 +7,7 @@ import requests
 from playwright.sync_api import Page, expect
 
 from tests.journeys.person import PASSWORD
-from tests.processes import Stack
+from tests.processes import SECRET_KEY, Stack
 
 _numbers = count(1)
 
@@ -50,6 +50,21 @@ class Guest:
     def control(self, path: str, **body: Any) -> None:
         """Tell the stand-in something: hold deliveries, arm a fault …"""
         requests.post(f"{self.stack.stripe_url}/_control/{path}", json=body, timeout=10).raise_for_status()
+
+    def send_money_back(self) -> None:
+        """Half of the newest payment is refunded and then all of it disputed; returns when both have been told."""
+        listed = requests.get(
+            f"{self.stack.stripe_url}/v1/payment_intents",
+            params={"limit": 1},
+            headers={"Authorization": f"Bearer {SECRET_KEY}"},
+            timeout=10,
+        )
+        payment: str = listed.json()["data"][0]["id"]
+        self.control("refunds", payment_intent=payment, amount=1950)
+        self.control("disputes", payment_intent=payment)
+        while requests.get(f"{self.stack.stripe_url}/_control/health", timeout=10).json()["pending_deliveries"]:
+            self.page.wait_for_timeout(100)
+        self.page.reload()
 
     def make_stripe_silent(self) -> None:
         """No webhook arrives, and asking for a Checkout session fails: the return page has to wait."""

@@ -66,6 +66,18 @@ def receipt(guest: Guest) -> None:
     guest.page.get_by_role("link", name="View receipt").click()
 
 
+def refunded_and_disputed(guest: Guest) -> None:
+    receipt(guest)
+    guest.send_money_back()
+    expect(guest.page.get_by_text("Disputed at your bank")).to_be_visible()
+
+
+def debt(guest: Guest) -> None:
+    credits_in_use(guest)
+    guest.send_money_back()
+    expect(guest.page.get_by_text("Your balance is below zero")).to_be_visible()
+
+
 def payment_page(guest: Guest) -> None:
     guest.sign_up()
     guest.press_buy()
@@ -113,6 +125,8 @@ STATES: list[Callable[[Guest], None]] = [
     settling,
     canceled,
     receipt,
+    refunded_and_disputed,
+    debt,
     payment_page,
     declined_card,
     qr_codes,

@@ -100,7 +100,7 @@ def test_it_tells_the_whole_story(session: Session, run: RunCommand) -> None:
         "+500 credits",
         "Refund: succeeded",
         "250 credits",
-        "Inquiry: needs response",
+        "Inquiry: open",
     ):
         assert any(told in line for line in lines), told
     assert lines[-1].split()[1:] == ["refund.created", "processed"]

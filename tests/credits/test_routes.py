@@ -7,10 +7,12 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from payapp.auth.models import User
+from payapp.billing.clawbacks import record_dispute, record_refund
 from payapp.billing.models import Purchase
 from payapp.clock import utc_now
 from payapp.ledger.posting import grant
-from tests.factories import make_purchase, make_user
+from payapp.stripe_returns import Dispute, Refund
+from tests.factories import dispute_object, make_purchase, make_user, refund_object
 from tests.people import Visitor, give_credits
 
 PAGE = "/dashboard/credits"
@@ -174,3 +176,21 @@ class TestPurchasePage:
     @pytest.mark.parametrize("number", ["0", "999999", "99999999999999999999999", "-1", "x"])
     def test_it_is_not_found(self, visitor: Visitor, user: User, number: str) -> None:
         assert visitor.get(f"{PAGE}/purchases/{number}").status_code == 404
+
+
+def test_a_receipt_tells_of_money_that_went_back(visitor: Visitor, user: User, session: Session) -> None:
+    purchase = make_purchase(session, user, stripe_payment_intent_id=None)
+    purchase.stripe_payment_intent_id = f"pi_test_{purchase.id}"
+    fulfill(session, purchase)
+    path = f"{PAGE}/purchases/{purchase.id}"
+    assert "What happened" not in visitor.get(path).text
+    refund = Refund.from_object(refund_object(purchase, amount=1950))
+    record_refund(session, refund, livemode=False)
+    session.commit()
+    page = visitor.get(path).text
+    for words in ("Partly refunded", "$19.50", "What happened", "Refund: succeeded", "250 credits", "250 of 500"):
+        assert words in page, words
+    assert visitor.get(PAGE).text.count(path) == 2  # both lines of the activity lead to the receipt
+    record_dispute(session, Dispute.from_object(dispute_object(purchase)))
+    session.commit()
+    assert "Disputed at your bank" in visitor.get(path).text
