@@ -5,6 +5,8 @@ hosts at once, is harmless.
 """
 
 import logging
+from contextvars import copy_context
+from datetime import timedelta
 from functools import cache
 from threading import Lock
 
@@ -18,6 +20,7 @@ from payapp.config import Settings, load_settings
 from payapp.extensions import db
 from payapp.ledger.holds import expire_holds
 from payapp.services import get_stripe
+from payapp.sweeping import sweep_and_log
 
 log = logging.getLogger(__name__)
 
@@ -64,3 +67,25 @@ def make_missing_customers() -> None:
     with _app().app_context():
         for result in sync_customers(db.session(), get_stripe(), list_users_to_sync(db.session())):
             log.info("customer of user %s: %s (%s)", result.user_id, result.outcome, result.error or "no error")
+
+
+# Stripe tries to deliver an event for three days, so a week holds whatever an outage can have lost, with room for a
+# weekend. Source: https://docs.stripe.com/webhooks#automatic-retries
+RECENTLY = timedelta(days=7)
+# A card payment may be disputed for 120 days, and a refund that succeeded may still fail weeks later.
+# Source: https://docs.stripe.com/disputes/how-disputes-work
+LATELY = timedelta(days=120)
+
+
+@huey.periodic_task(crontab(minute="*/10"))
+def reconcile_recent() -> None:
+    """Every ten minutes: compare the last week with Stripe, and put right what was missed."""
+    with _app().app_context():
+        copy_context().run(sweep_and_log, db.session(), get_stripe(), RECENTLY)
+
+
+@huey.periodic_task(crontab(hour="3", minute="25"))
+def reconcile_thoroughly() -> None:
+    """Once a day: the same for the time in which money can still come back."""
+    with _app().app_context():
+        copy_context().run(sweep_and_log, db.session(), get_stripe(), LATELY)

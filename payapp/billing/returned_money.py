@@ -39,29 +39,40 @@ def find_returned_money(session: Session, purchase: Any) -> ReturnedMoney:
         "currency": purchase.currency,
         "livemode": purchase.livemode,
     }
-    told = session.execute(FIND_RETURNED, values).one()
+    return sum_up(session.execute(FIND_RETURNED, values).one())
+
+
+def sum_up(told: Any) -> ReturnedMoney:
+    """Return what the sums of returned_columns() say."""
     refunded = max(int(told.counted), int(told.of_charge) - int(told.off))
     return ReturnedMoney(refunded, int(told.disputed))
 
 
-def _is_about(table: Table) -> ColumnElement[bool]:
-    return table.c.stripe_payment_intent_id == bindparam("payment_intent_id")
+def returned_columns(payment_intent_id: Any, currency: Any, livemode: Any) -> list[ColumnElement[int]]:
+    """Return the sums of what was told about a payment, for a statement of one payment or of many."""
+
+    def add_up(table: Table, amount: ColumnElement[int], *conditions: ColumnElement[bool]) -> Any:
+        is_meant = (table.c.currency == currency, table.c.livemode == livemode, *conditions)
+        sums = select(func.coalesce(func.sum(amount), 0))
+        return sums.where(table.c.stripe_payment_intent_id == payment_intent_id, *is_meant).scalar_subquery()
+
+    is_off = REFUNDS.c.status.in_(REFUND_IS_OFF)
+    left = DISPUTES.c.amount - DISPUTES.c.reinstated_amount
+    # One charge of a payment takes the money; all others of it failed and can't be refunded.
+    return [
+        add_up(REFUNDS, case((is_off, 0), else_=REFUNDS.c.amount)).label("counted"),
+        add_up(REFUNDS, case((is_off, REFUNDS.c.amount), else_=0)).label("off"),
+        add_up(CHARGES, CHARGES.c.amount_refunded).label("of_charge"),
+        add_up(DISPUTES, left, DISPUTES.c.status.in_(DISPUTE_TAKES_MONEY)).label("disputed"),
+    ]
 
 
-def _sum(table: Table, amount: ColumnElement[int], *conditions: ColumnElement[bool]) -> Any:
-    agrees = (table.c.currency == bindparam("currency"), table.c.livemode == bindparam("livemode"))
-    return select(func.coalesce(func.sum(amount), 0)).where(_is_about(table), *agrees, *conditions).scalar_subquery()
+def has_facts(payment_intent_id: Any) -> ColumnElement[bool]:
+    """Return whether anything was told about the payment: one index look-up a table."""
+    tables = (REFUNDS, DISPUTES, CHARGES)
+    return or_(*(exists().where(table.c.stripe_payment_intent_id == payment_intent_id) for table in tables))
 
 
-IS_OFF = REFUNDS.c.status.in_(REFUND_IS_OFF)
-# One charge of a payment takes the money; all others of it failed and can't be refunded.
-FIND_RETURNED = select(
-    _sum(REFUNDS, case((IS_OFF, 0), else_=REFUNDS.c.amount)).label("counted"),
-    _sum(REFUNDS, case((IS_OFF, REFUNDS.c.amount), else_=0)).label("off"),
-    _sum(CHARGES, CHARGES.c.amount_refunded).label("of_charge"),
-    _sum(DISPUTES, DISPUTES.c.amount - DISPUTES.c.reinstated_amount, DISPUTES.c.status.in_(DISPUTE_TAKES_MONEY)).label(
-        "disputed"
-    ),
-)
-# Whether anything was told about the payment: one index look-up each, for fulfillment's hot path.
-HAS_FACTS = or_(*(exists().where(_is_about(table)) for table in (REFUNDS, DISPUTES, CHARGES)))
+# Built once, as in ledger/posting.py; HAS_FACTS is for fulfillment's hot path.
+FIND_RETURNED = select(*returned_columns(bindparam("payment_intent_id"), bindparam("currency"), bindparam("livemode")))
+HAS_FACTS = has_facts(bindparam("payment_intent_id"))

@@ -5,6 +5,7 @@ from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
+from payapp.cli.reconciliation import reconcile
 from payapp.extensions import db
 from payapp.services import get_stripe
 from payapp.stripe_objects import StripeServiceError
@@ -12,6 +13,7 @@ from payapp.webhooks.handlers import HANDLERS
 from payapp.webhooks.inbox import UnknownEventError, process_event, replay
 
 stripe = AppGroup("stripe", help="The account at Stripe.")
+stripe.add_command(reconcile)
 
 
 @stripe.command("register-webhook")
