@@ -24,9 +24,9 @@ webhook_secret = os.environ["STRIPE_WEBHOOK_SECRET"].encode()
 threads = threading.local()
 
 INSERT_EVENT = """
-    INSERT INTO stripe_events (stripe_event_id, event_type, payload, status, attempts, created_at, received_at,
-                               processed_at)
-    VALUES (%s, %s, %s, 'processed', 1, %s, %s, %s)
+    INSERT INTO stripe_events (stripe_event_id, event_type, stripe_object_id, payload, status, attempts, created_at,
+                               received_at, processed_at)
+    VALUES (%s, %s, %s, %s, 'processed', 1, %s, %s, %s)
     ON CONFLICT (stripe_event_id) DO UPDATE
     SET status = 'processed', attempts = stripe_events.attempts + 1, last_error = NULL,
         processed_at = excluded.processed_at
@@ -35,23 +35,28 @@ INSERT_EVENT = """
 FIND_PURCHASE = """
     SELECT id, user_id, package_id, credits, amount_total, currency, livemode, status, stripe_customer_id,
            stripe_checkout_key, stripe_checkout_session_id, stripe_payment_intent_id, checkout_expires_at, created_at,
-           completed_at, fulfilled_at
+           completed_at, fulfilled_at, pg_advisory_xact_lock(hashtextextended(%s, 0))
     FROM purchases WHERE stripe_checkout_session_id = %s"""
 FULFILL_PURCHASE = """
     UPDATE purchases
     SET status = 'fulfilled', fulfilled_at = %s, completed_at = coalesce(completed_at, %s),
-        stripe_checkout_session_id = %s, stripe_payment_intent_id = %s
-    WHERE id = %s AND status <> 'fulfilled' RETURNING id"""
+        stripe_payment_intent_id = %s
+    WHERE id = %s AND status <> 'fulfilled'
+    RETURNING *, EXISTS (SELECT FROM refunds WHERE stripe_payment_intent_id = %s)
+      OR EXISTS (SELECT FROM disputes WHERE stripe_payment_intent_id = %s)
+      OR EXISTS (SELECT FROM charges WHERE stripe_payment_intent_id = %s)"""
 CHANGE_ACCOUNT = """
     UPDATE users SET credits = credits + %s, credits_held = credits_held + %s WHERE id = %s RETURNING credits"""
 INSERT_ENTRY = """
-    INSERT INTO ledger_entries (user_id, amount, balance_after, entry_type, category, idempotency_key, note, created_at)
-    SELECT %(user_id)s, %(amount)s, %(balance_after)s, %(entry_type)s, %(category)s, %(key)s::varchar, %(note)s, %(now)s
+    INSERT INTO ledger_entries (user_id, amount, balance_after, entry_type, category, idempotency_key,
+                                corrects_entry_id, note, created_at)
+    SELECT %(user_id)s, %(amount)s, %(balance_after)s, %(entry_type)s, %(category)s, %(key)s::varchar,
+           NULL, %(note)s, %(now)s
     WHERE NOT EXISTS (SELECT 1 FROM ledger_entries WHERE idempotency_key = %(key)s::varchar)
     ON CONFLICT DO NOTHING RETURNING id"""
 FIND_USER = """
     SELECT id, email, password_hash, credits, credits_held, stripe_customer_id, stripe_customer_key,
-           stripe_customer_requested_at, created_at
+           stripe_customer_email, stripe_customer_requested_at, created_at
     FROM users WHERE id = %s"""
 SET_ASIDE = """
     UPDATE users SET credits_held = credits_held + %s
@@ -96,9 +101,10 @@ def receive_event() -> tuple[str, int]:
     checkout = event["data"]["object"]
     now = datetime.now(UTC)
     created_at = datetime.fromtimestamp(event["created"], UTC)
-    if fetch(INSERT_EVENT, (event["id"], event["type"], payload.decode(), created_at, now, now)):
-        purchase_id, user_id, _, credits, *_ = fetch(FIND_PURCHASE, (checkout["id"],))
-        fulfilled = (now, now, checkout["id"], checkout["payment_intent"], purchase_id)
+    payment = checkout["payment_intent"]
+    if fetch(INSERT_EVENT, (event["id"], event["type"], checkout["id"], payload.decode(), created_at, now, now)):
+        purchase_id, user_id, _, credits, *_ = fetch(FIND_PURCHASE, (payment, checkout["id"]))
+        fulfilled = (now, now, payment, purchase_id, payment, payment, payment)
         if fetch(FULFILL_PURCHASE, fulfilled):
             post_entry(user_id, credits, 0, "grant", "paid", f"purchase:{purchase_id}", "Credit package")
     database().commit()
