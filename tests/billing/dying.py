@@ -16,7 +16,7 @@ from payapp import create_app
 from payapp.billing.checkout import start_checkout
 from payapp.billing.customers import ensure_customer, push_email
 from payapp.billing.packages import get_package
-from payapp.billing.refunding import plan_refund, refund_purchase
+from payapp.billing.refunding import plan_unspent_refund, refund_purchase
 from payapp.extensions import db
 from payapp.services import get_storefront, get_stripe
 from payapp.stripe_service import StripeService
@@ -27,7 +27,7 @@ def check_out(session: Session, stripe: StripeService, user_id: int) -> object:
 
 
 def refund(session: Session, stripe: StripeService, purchase_id: int) -> object:
-    return refund_purchase(session, stripe, plan_refund(session, purchase_id))
+    return refund_purchase(session, stripe, plan_unspent_refund(session, purchase_id))
 
 
 # Deed → the call to Stripe that it does not survive, and what makes it.
