@@ -8,7 +8,8 @@ from payapp.billing.errors import QuarantineError
 from payapp.cli.reconciliation import reconcile
 from payapp.extensions import db
 from payapp.services import get_stripe
-from payapp.stripe_objects import StripeServiceError
+from payapp.stripe_objects import StripeServiceError, WebhookEndpoint
+from payapp.stripe_service import StripeService
 from payapp.webhooks.handlers import HANDLERS
 from payapp.webhooks.inbox import UnknownEventError, process_event, replay
 
@@ -21,17 +22,27 @@ stripe.add_command(reconcile)
 def register_webhook(url: str) -> None:
     """Make a webhook endpoint for URL at Stripe, with exactly the events payapp handles, and print its secret.
 
-    Stripe tells the secret only this once: put it into STRIPE_WEBHOOK_SECRET. Refuses when the account has an
-    endpoint with this URL already.
+    Stripe tells the secret only this once: put it into STRIPE_WEBHOOK_SECRET. An endpoint that the account has for
+    this URL already is made to receive exactly these events (run this after an upgrade), and keeps its secret.
     """
     try:
-        if any(endpoint.url == url for endpoint in get_stripe().list_webhook_endpoints()):
-            raise click.ClickException(f"there is an endpoint for {url} already; delete it in Stripe's dashboard first")
-        endpoint = get_stripe().create_webhook_endpoint(url, HANDLERS)
+        endpoint = _register(get_stripe(), url)
     except StripeServiceError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{endpoint.id} receives {len(endpoint.event_types)} event types at {endpoint.url}")
-    click.echo(f"STRIPE_WEBHOOK_SECRET={endpoint.secret}")
+    if endpoint.secret:
+        click.echo(f"STRIPE_WEBHOOK_SECRET={endpoint.secret}")
+    else:
+        click.echo("It was there already, and keeps the secret that was told when it was made.")
+
+
+def _register(service: StripeService, url: str) -> WebhookEndpoint:
+    known = next((endpoint for endpoint in service.list_webhook_endpoints() if endpoint.url == url), None)
+    if known is None:
+        return service.create_webhook_endpoint(url, HANDLERS)
+    if known.event_types == frozenset(HANDLERS):
+        return known
+    return service.update_webhook_endpoint(known.id, HANDLERS)
 
 
 @stripe.command("replay")

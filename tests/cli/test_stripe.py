@@ -44,9 +44,18 @@ def test_it_asks_for_exactly_what_has_a_handler(stripe: StandIn, run: RunCommand
 def test_it_registers_an_address_once(stripe: StandIn, run: RunCommand, url: str) -> None:
     run("stripe", "register-webhook", url)
     again = run("stripe", "register-webhook", url)
-    assert (again.exit_code, again.stdout) == (1, "")
-    assert f"there is an endpoint for {url} already" in again.stderr
+    assert again.exit_code == 0
+    assert "whsec_" not in again.stdout
     assert len(list_endpoints(stripe, url)) == 1
+
+
+def test_it_brings_the_events_of_an_address_up_to_date(stripe: StandIn, run: RunCommand, url: str) -> None:
+    """After an upgrade that handles more: nobody has to delete the endpoint, and its secret stays."""
+    stripe.post("/v1/webhook_endpoints", url=url, **{"enabled_events[0]": "checkout.session.completed"})
+    result = run("stripe", "register-webhook", url)
+    assert (result.exit_code, "keeps the secret" in result.stdout) == (0, True)
+    [endpoint] = list_endpoints(stripe, url)
+    assert set(endpoint["enabled_events"]) == set(HANDLERS)  # type: ignore[call-overload]
 
 
 def test_it_says_why_stripe_refused(stripe: StandIn, run: RunCommand) -> None:

@@ -128,6 +128,12 @@ CASES: dict[str, list[Case]] = {
     "create_webhook_endpoint": [
         (nothing, lambda w, _: w.service.create_webhook_endpoint("http://127.0.0.1:9/webhooks/stripe", HANDLERS)),
     ],
+    "update_webhook_endpoint": [
+        (
+            lambda w: w.service.create_webhook_endpoint("http://127.0.0.1:9/old", ["charge.refunded"]).id,
+            lambda w, one: w.service.update_webhook_endpoint(one, HANDLERS),
+        ),
+    ],
 }
 
 SENDS_NOTHING = {"verify_event"}
