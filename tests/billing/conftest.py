@@ -12,8 +12,10 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from payapp.auth.models import User
+from payapp.db import expect_writes
 from payapp.services import get_stripe
 from payapp.stripe_service import StripeService
+from tests.billing.reconciling import Town
 from tests.billing.shop import Shop
 from tests.factories import make_user
 from tests.processes import PROJECT_ROOT
@@ -51,3 +53,12 @@ def die_after_stripe(settings: dict[str, str], session: Session) -> DieAfterStri
         assert ended.returncode == -signal.SIGKILL
 
     return die
+
+
+@pytest.fixture
+def town(session: Session) -> Town:
+    """A user with a purchase that is paid and granted, and a Stripe that knows it."""
+    expect_writes()
+    town = Town(session)
+    town.buy()
+    return town

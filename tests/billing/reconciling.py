@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from payapp.billing.clawbacks import record_dispute, record_refund
 from payapp.billing.fulfillment import expire_checkout, fail_checkout, fulfill_checkout
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation import Discrepancy, reconcile
+from payapp.ledger.balances import get_balance
+from payapp.ledger.verification import verify
 from payapp.stripe_objects import (
     CheckoutSession,
     MalformedObjectError,
@@ -88,8 +91,8 @@ class FakeStripe(StripeService):
 class Town:
     """Purchases of one user, and a Stripe that knows them; a method named after what happens at both."""
 
-    def __init__(self, session: Session) -> None:
-        self.session, self.stripe = session, FakeStripe()
+    def __init__(self, session: Session, stripe: FakeStripe | None = None) -> None:
+        self.session, self.stripe = session, stripe or FakeStripe()
         self.user = make_user(session)
 
     def buy(self, *, is_told: bool = True, **told: Any) -> Purchase:
@@ -158,3 +161,24 @@ class Town:
                 self.session.commit()
                 kinds.append(found.kind)
         return kinds
+
+
+def summary(found: Discrepancy) -> tuple[Any, ...]:
+    return found.kind, found.purchase_id, found.user_id, found.amount, found.currency, found.credits
+
+
+def credits_of(town: Town) -> int:
+    town.session.rollback()
+    return get_balance(town.session, town.user.id).posted
+
+
+def change(town: Town, purchase: Purchase, **values: Any) -> None:
+    """Edit a purchase by hand."""
+    town.session.execute(update(Purchase).where(Purchase.id == purchase.id).values(**values))
+    town.session.commit()
+
+
+def repairs(town: Town, kind: str) -> bool:
+    """Whether exactly this is repaired, and then nothing is left, in the book as well."""
+    assert town.repair() == [kind]
+    return town.find() == [] and verify(town.session) == []

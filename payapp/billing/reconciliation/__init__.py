@@ -61,13 +61,15 @@ def estimate_length(session: Session, since: datetime | None) -> int:
 
 
 def _inspect_books(session: Session, stripe: StripeService) -> Iterator[Discrepancy]:
-    unsure: set[int] = set()
+    unsure_users: set[int] = set()
+    for found in find_unknown_causes(session):
+        unsure_users.add(found.user_id or 0)
+        yield found
     yield from find_purchases_without_session(session)
-    yield from find_wrong_grants(session, stripe)
+    yield from find_wrong_grants(session, stripe, unsure_users)
     yield from find_extra_grants(session)
-    yield from find_unknown_causes(session)
-    yield from find_lost_facts(session, stripe, unsure)
-    yield from find_wrong_clawbacks(session, stripe, unsure)
+    yield from find_lost_facts(session, stripe)
+    yield from find_wrong_clawbacks(session, stripe)
     yield from find_broken_laws(session)
 
 

@@ -8,7 +8,6 @@ from sqlalchemy import Table, and_, or_, select
 from sqlalchemy.orm import Session
 
 from payapp.billing.facts import CHARGES, DISPUTES, REFUNDS
-from payapp.billing.rebuilding import read_id
 from payapp.billing.reconciliation.discrepancy import Discrepancy
 from payapp.billing.reconciliation.reading import read_rows
 from payapp.billing.reconciliation.stripes_side import Side, disputes, fetch_or_none, refunds
@@ -53,17 +52,11 @@ def find_unknown_causes(session: Session) -> Iterator[Discrepancy]:
         yield _about(row, f"corrects {row.grant_key}, which is no purchase")
 
 
-def find_lost_facts(session: Session, stripe: StripeService, unsure: set[int]) -> Iterator[Discrepancy]:
-    """Yield the corrections whose refund, dispute or charge we don't keep; one that Stripe knows can be kept again.
-
-    Their purchases are added to `unsure`: until their facts are back, nobody knows what should be taken back of them.
-    """
+def find_lost_facts(session: Session, stripe: StripeService) -> Iterator[Discrepancy]:
+    """Yield the corrections whose refund, dispute or charge we don't keep; one that Stripe knows can be kept again."""
     has_fact = or_(*(ENTRIES.c.idempotency_key.startswith(f"{kind}:") for kind in FACTS))
     for page in read_rows(session, CORRECTIONS.where(has_fact), ENTRIES.c.id):
         for lost in _find_lost(session, page):
-            purchase_id = read_id(lost.row.grant_key.removeprefix("purchase:"))
-            if purchase_id is not None:
-                unsure.add(purchase_id)
             yield from _look_for(session, stripe, lost)
 
 

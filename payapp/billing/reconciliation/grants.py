@@ -24,8 +24,11 @@ KEY_OF_GRANT = literal("purchase:") + cast(PURCHASES.c.id, String)
 IS_FULFILLED = PURCHASES.c.status == "fulfilled"
 
 
-def find_wrong_grants(session: Session, stripe: StripeService) -> Iterator[Discrepancy]:
-    """Yield the fulfilled purchases whose grant is missing, or is not what the purchase says."""
+def find_wrong_grants(session: Session, stripe: StripeService, unsure_users: set[int]) -> Iterator[Discrepancy]:
+    """Yield the fulfilled purchases whose grant is missing, or is not what the purchase says.
+
+    `unsure_users` have an entry that nobody knows the cause of: it may be the very grant that is missing.
+    """
     is_right = and_(
         ENTRIES.c.entry_type == "grant",
         ENTRIES.c.amount == PURCHASES.c.credits,
@@ -39,7 +42,10 @@ def find_wrong_grants(session: Session, stripe: StripeService) -> Iterator[Discr
     )
     for page in read_rows(session, statement, PURCHASES.c.id):
         for row in page:
-            yield _describe_wrong(row) if row.entry_id else _describe_missing(stripe, row)
+            if row.entry_id:
+                yield _describe_wrong(row)
+            else:
+                yield _describe_missing(row, row.user_id not in unsure_users and is_paid(stripe, row))
 
 
 def find_extra_grants(session: Session) -> Iterator[Discrepancy]:
@@ -82,14 +88,12 @@ def _describe_wrong(row: Any) -> Discrepancy:
     return about_purchase("wrong_grant", f"purchase {row.id}", sentence, row, credits=missing)
 
 
-def _describe_missing(stripe: StripeService, purchase: Any) -> Discrepancy:
+def _describe_missing(purchase: Any, is_sure: bool) -> Discrepancy:
     """A status alone proves nothing, it may have been set by hand: only what Stripe says was paid is granted."""
     about, sentence = f"purchase {purchase.id}", "fulfilled, but its credits were never granted"
-    remedy = None
-    if is_paid(stripe, purchase):
-        remedy = partial(_grant, purchase)
-    else:
-        sentence += ", and Stripe does not say that it was paid"
+    if not is_sure:
+        sentence += ", or not under its name, or it was never paid"
+    remedy = partial(_grant, purchase) if is_sure else None
     return about_purchase("missing_grant", about, sentence, purchase, credits=purchase.credits, remedy=remedy)
 
 

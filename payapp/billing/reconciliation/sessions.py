@@ -12,16 +12,17 @@ from payapp.billing.models import Purchase
 from payapp.billing.rebuilding import read_id
 from payapp.billing.reconciliation.discrepancy import Discrepancy, Kind, Remedy, about_purchase
 from payapp.db import table_of
+from payapp.ledger.models import LedgerEntry
 from payapp.stripe_objects import APP_STAMP, CheckoutSession
 
-PURCHASES = table_of(Purchase)
+PURCHASES, ENTRIES = table_of(Purchase), table_of(LedgerEntry)
 
 # A slow payment that failed leaves its intent like this: https://docs.stripe.com/payments/paymentintents/lifecycle
 PAYMENT_HAS_FAILED = ("requires_payment_method", "canceled")
 
 
 def compare_checkout_sessions(session: Session, checkout_sessions: Sequence[CheckoutSession]) -> list[Discrepancy]:
-    """Return what does not agree between these Checkout sessions and our purchases. Reads, by one statement.
+    """Return what does not agree between these Checkout sessions and our purchases. Reads, by two statements.
 
     A stranger's session is no discrepancy; neither is one of ours that nobody paid and that has no purchase.
     """
@@ -29,13 +30,16 @@ def compare_checkout_sessions(session: Session, checkout_sessions: Sequence[Chec
     by_session = {row.stripe_checkout_session_id: row for row in rows}
     by_id = {row.id: row for row in rows}
     found: list[Discrepancy] = []
+    lost: list[CheckoutSession] = []
     for one in checkout_sessions:
-        purchase = by_session.get(one.id)
+        purchase, named = by_session.get(one.id), by_id.get(_named_purchase(one))
         if purchase is not None:
             found += compare_with_purchase(one, purchase)
-        elif is_ours(one):
-            found += _compare_unlinked(one, by_id.get(_named_purchase(one)))
-    return found
+        elif is_ours(one) and named is not None and named.stripe_customer_id == one.customer_id:
+            found += _compare_with_named(one, named)
+        elif is_ours(one) and _is_paid(one):
+            lost.append(one)
+    return found + _describe_lost(session, lost)
 
 
 def is_ours(checkout_session: CheckoutSession) -> bool:
@@ -137,28 +141,50 @@ def _find_unpaid_fault(checkout_session: CheckoutSession, purchase: Any) -> tupl
     return None
 
 
-def _compare_unlinked(checkout_session: CheckoutSession, named: Any) -> Iterator[Discrepancy]:
-    """A session of ours whose id we never saved: does the purchase that it names wait for it, or is there none?"""
-    is_paid = (checkout_session.status, checkout_session.payment_status) == ("complete", "paid")
-    if named is not None and named.stripe_customer_id == checkout_session.customer_id:
-        if named.stripe_checkout_session_id is None:
-            yield from compare_with_purchase(checkout_session, named)
-            return
-        if is_paid and named.stripe_payment_intent_id == checkout_session.payment_intent_id:
-            sentence = f"its payment is that of a purchase with the session {named.stripe_checkout_session_id}"
-            yield about_purchase("disagreement", checkout_session.id, sentence, named)
-            return
-    if is_paid:
-        yield Discrepancy(
-            "missing_purchase",
-            checkout_session.id,
-            "paid at Stripe, and we have no purchase of it",
-            user_id=read_id(checkout_session.metadata.get("userId")),
-            amount=checkout_session.amount_total or 0,
-            currency=checkout_session.currency,
-            credits=read_id(checkout_session.metadata.get("credits")) or 0,
-            remedy=partial(_fulfill, checkout_session),
-        )
+def _is_paid(checkout_session: CheckoutSession) -> bool:
+    return (checkout_session.status, checkout_session.payment_status) == ("complete", "paid")
+
+
+def _compare_with_named(checkout_session: CheckoutSession, named: Any) -> Iterator[Discrepancy]:
+    """A session whose id we never saved, and the purchase of the same customer that it names.
+
+    A purchase with a session of its own is another one: after a restored backup its id was given away again.
+    """
+    if named.stripe_checkout_session_id is None:
+        yield from compare_with_purchase(checkout_session, named)
+    elif _is_paid(checkout_session) and named.stripe_payment_intent_id == checkout_session.payment_intent_id:
+        sentence = f"its payment is that of a purchase with the session {named.stripe_checkout_session_id}"
+        yield about_purchase("disagreement", checkout_session.id, sentence, named)
+    elif _is_paid(checkout_session):
+        yield _describe_missing_purchase(checkout_session, None)
+
+
+def _describe_lost(session: Session, lost: Sequence[CheckoutSession]) -> list[Discrepancy]:
+    """The row is gone. If its grant is not, rebuilding it would grant a second time: its new id is another key."""
+    if not lost:
+        return []
+    keys = {one.id: f"purchase:{_named_purchase(one)}" for one in lost}
+    granted = select(ENTRIES.c.idempotency_key, ENTRIES.c.user_id, ENTRIES.c.id)
+    rows = session.execute(granted.where(ENTRIES.c.idempotency_key.in_(keys.values())))
+    entries = {(row.idempotency_key, row.user_id): row.id for row in rows}
+    users = {one.id: read_id(one.metadata.get("userId")) for one in lost}
+    return [_describe_missing_purchase(one, entries.get((keys[one.id], users[one.id]))) for one in lost]
+
+
+def _describe_missing_purchase(checkout_session: CheckoutSession, entry_id: int | None) -> Discrepancy:
+    sentence, metadata = "paid at Stripe, and we have no purchase of it", checkout_session.metadata
+    if entry_id is not None:
+        sentence += f", though entry {entry_id} has granted it"
+    return Discrepancy(
+        "missing_purchase",
+        checkout_session.id,
+        sentence,
+        user_id=read_id(metadata.get("userId")),
+        amount=checkout_session.amount_total or 0,
+        currency=checkout_session.currency,
+        credits=0 if entry_id is not None else read_id(metadata.get("credits")) or 0,
+        remedy=None if entry_id is not None else partial(_fulfill, checkout_session),
+    )
 
 
 def _fulfill(checkout_session: CheckoutSession, session: Session) -> object:

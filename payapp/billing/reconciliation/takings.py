@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from sqlalchemy import String, cast, func, literal, or_, select
+from sqlalchemy import String, Table, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from payapp.billing.clawbacks import lock_payment
+from payapp.billing.facts import CHARGES
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation.discrepancy import Discrepancy, Remedy
 from payapp.billing.reconciliation.grants import is_paid, settle
@@ -30,6 +31,7 @@ TAKEN_BACK = select(func.coalesce(func.sum(-CORRECTIONS.c.amount), 0)).where(
 RETURNED = (
     select(
         *PURCHASES.c,
+        GRANTS.c.id.label("entry_id"),
         GRANTS.c.amount.label("granted"),
         TAKEN_BACK.scalar_subquery().label("taken_back"),
         *returned_columns(PAYMENT, PURCHASES.c.currency, PURCHASES.c.livemode),
@@ -39,18 +41,17 @@ RETURNED = (
 )
 
 
-def find_wrong_clawbacks(session: Session, stripe: StripeService, unsure: set[int]) -> Iterator[Discrepancy]:
+def find_wrong_clawbacks(session: Session, stripe: StripeService) -> Iterator[Discrepancy]:
     """Yield the purchases of which not exactly so many credits are taken back as money went back.
 
-    Put right only where Stripe still tells of each refund and dispute what we keep, and none is `unsure`: else it may
-    be the facts that are wrong, not the book.
+    Put right only where Stripe still tells of the purchase, and of every refund and dispute that has moved its
+    credits, what we keep: else it may be the facts that are wrong, not the book.
     """
     for page in read_rows(session, RETURNED, PURCHASES.c.id):
         for row in page:
-            returned = sum_up(row)
-            missing = credits_to_take_back(row.granted, row.amount_total, returned) - int(row.taken_back)
+            missing = credits_to_take_back(row.granted, row.amount_total, sum_up(row)) - int(row.taken_back)
             if missing:
-                is_sure = row.id not in unsure and _agrees_with_stripe(session, stripe, row)
+                is_sure = is_paid(stripe, row) and _are_facts_sure(session, stripe, row)
                 yield _describe(row, missing, partial(_settle, row) if is_sure else None)
 
 
@@ -69,24 +70,39 @@ def _describe(row: Any, missing: int, remedy: Remedy | None) -> Discrepancy:
     )
 
 
-def _agrees_with_stripe(session: Session, stripe: StripeService, row: Any) -> bool:
-    """Whether Stripe tells of the purchase, and of every refund and dispute of its payment, what we keep of it.
+def _are_facts_sure(session: Session, stripe: StripeService, row: Any) -> bool:
+    """Whether Stripe tells of every fact of the purchase what we keep of it, also of those that only entries name.
 
-    What only `charge.refunded` told can't be asked for.
+    What only `charge.refunded` told can't be asked for: no more may hang on it than on the refunds, and it must be
+    there still.
     """
-    if not is_paid(stripe, row) or int(row.of_charge) - int(row.off) > int(row.counted):
+    charges = _list_facts(session, CHARGES, "stripe_charge_id", row)
+    if int(row.of_charge) - int(row.off) > int(row.counted) or _list_named(session, "charge", row) - charges:
         return False
-    return all(_is_confirmed(session, side, row) for side in (refunds(stripe), disputes(stripe)))
+    sides = {"refund": refunds(stripe), "dispute": disputes(stripe)}
+    return all(_is_confirmed(session, kind, side, row) for kind, side in sides.items())
 
 
-def _is_confirmed(session: Session, side: Side[Any], row: Any) -> bool:
-    of_payment = side.table.c.stripe_payment_intent_id == row.stripe_payment_intent_id
-    ids = session.scalars(select(side.table.c[side.id_name]).where(of_payment)).all()
+def _is_confirmed(session: Session, kind: str, side: Side[Any], row: Any) -> bool:
+    ids = _list_facts(session, side.table, side.id_name, row) | _list_named(session, kind, row)
     session.rollback()
-    found = [fetch_or_none(side.fetch, one) for one in ids]
-    wrong = side.compare(session, [one for one in found if one is not None])
+    told = [fetch_or_none(side.fetch, one) for one in sorted(ids)]
+    wrong = side.compare(session, [one for one in told if one is not None])
     session.rollback()
-    return None not in found and not wrong
+    return None not in told and not wrong
+
+
+def _list_facts(session: Session, table: Table, id_name: str, row: Any) -> set[str]:
+    """Return the ids of what we keep about the purchase's payment."""
+    of_payment = table.c.stripe_payment_intent_id == row.stripe_payment_intent_id
+    return set(session.scalars(select(table.c[id_name]).where(of_payment)))
+
+
+def _list_named(session: Session, kind: str, row: Any) -> set[str]:
+    """Return the ids of what the corrections of the purchase's grant were caused by."""
+    key = CORRECTIONS.c.idempotency_key
+    keys = select(key).where(CORRECTIONS.c.corrects_entry_id == row.entry_id, key.startswith(f"{kind}:"))
+    return {one.split(":")[1] for one in session.scalars(keys)}
 
 
 def _settle(purchase: Any, session: Session) -> object:
