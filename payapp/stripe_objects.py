@@ -5,6 +5,8 @@ Amounts are minor currency units, moments are aware UTC.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -72,6 +74,17 @@ class MalformedObjectError(StripeServiceError):
     """An object of Stripe's lacks what we need of it, or has it in another shape."""
 
 
+@contextmanager
+def reading(source: dict[str, Any], kind: str) -> Iterator[None]:
+    """Inside, an object of Stripe's is read: what is missing, of another type or of another kind is malformed."""
+    try:
+        if source["object"] != kind:
+            raise ValueError("another kind of object")
+        yield
+    except (KeyError, ValueError) as error:
+        raise MalformedObjectError(f"this {kind} can't be read: {error!r}") from error
+
+
 @dataclass(frozen=True)
 class Page(Generic[Item]):
     """A part of a long list. `unreadable`: the ids of objects that lack what we need of them (a stranger's, say)."""
@@ -106,9 +119,7 @@ class CheckoutSession:
     @classmethod
     def from_object(cls, source: dict[str, Any]) -> "CheckoutSession":
         """Read Stripe's JSON object. Raises MalformedObjectError when it is not a Checkout session we can read."""
-        try:
-            if source["object"] != "checkout.session":
-                raise MalformedObjectError("not a Checkout session")
+        with reading(source, "checkout.session"):
             return cls(
                 id=read_text(source["id"]),
                 mode=read_text(source["mode"]),
@@ -125,8 +136,6 @@ class CheckoutSession:
                 metadata=read_metadata(source["metadata"]),
                 payment_intent_status=_read_status_or_none(source["payment_intent"]),
             )
-        except (KeyError, ValueError) as error:
-            raise MalformedObjectError(f"this Checkout session can't be read: {error!r}") from error
 
 
 @dataclass(frozen=True)

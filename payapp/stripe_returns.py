@@ -17,7 +17,7 @@ from payapp.stripe_json import (
     read_text_or_none,
     read_whole_number,
 )
-from payapp.stripe_objects import MalformedObjectError
+from payapp.stripe_objects import reading
 
 # Far beyond what can be charged at once: https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts
 AMOUNT_MAX = 9_999_999_999
@@ -43,8 +43,7 @@ class Refund:
     @classmethod
     def from_object(cls, source: dict[str, Any]) -> "Refund":
         """Read Stripe's JSON object. Raises MalformedObjectError when it is not a refund we can read."""
-        try:
-            _require_kind(source, "refund")
+        with reading(source, "refund"):
             return cls(
                 id=read_text(source["id"]),
                 # Nullable in the API's description, for refunds older than statuses: those have succeeded.
@@ -56,8 +55,6 @@ class Refund:
                 created_at=read_moment(source["created"]),
                 metadata=read_metadata(source["metadata"]),
             )
-        except (KeyError, ValueError) as error:
-            raise MalformedObjectError(f"this refund can't be read: {error!r}") from error
 
 
 @dataclass(frozen=True)
@@ -82,8 +79,7 @@ class Dispute:
     @classmethod
     def from_object(cls, source: dict[str, Any]) -> "Dispute":
         """Read Stripe's JSON object. Raises MalformedObjectError when it is not a dispute we can read."""
-        try:
-            _require_kind(source, "dispute")
+        with reading(source, "dispute"):
             amount = _read_amount(source["amount"])
             return cls(
                 id=read_text(source["id"]),
@@ -97,8 +93,6 @@ class Dispute:
                 livemode=read_flag(source["livemode"]),
                 created_at=read_moment(source["created"]),
             )
-        except (KeyError, ValueError) as error:
-            raise MalformedObjectError(f"this dispute can't be read: {error!r}") from error
 
 
 @dataclass(frozen=True)
@@ -117,8 +111,7 @@ class Charge:
     @classmethod
     def from_object(cls, source: dict[str, Any]) -> "Charge":
         """Read Stripe's JSON object. Raises MalformedObjectError when it is not a charge we can read."""
-        try:
-            _require_kind(source, "charge")
+        with reading(source, "charge"):
             return cls(
                 id=read_text(source["id"]),
                 amount_refunded=_read_amount(source["amount_refunded"]),
@@ -126,13 +119,6 @@ class Charge:
                 payment_intent_id=read_id_or_none(source["payment_intent"]),
                 livemode=read_flag(source["livemode"]),
             )
-        except (KeyError, ValueError) as error:
-            raise MalformedObjectError(f"this charge can't be read: {error!r}") from error
-
-
-def _require_kind(source: dict[str, Any], kind: str) -> None:
-    if source["object"] != kind:
-        raise MalformedObjectError(f"not a {kind}")
 
 
 def _read_amount(value: Any) -> int:
