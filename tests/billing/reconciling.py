@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from payapp.billing.clawbacks import record_dispute, record_refund
 from payapp.billing.fulfillment import expire_checkout, fail_checkout, fulfill_checkout
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation import Discrepancy, reconcile
+from payapp.db import Base
 from payapp.ledger.balances import get_balance
 from payapp.ledger.verification import verify
 from payapp.stripe_objects import (
@@ -182,3 +183,11 @@ def repairs(town: Town, kind: str) -> bool:
     """Whether exactly this is repaired, and then nothing is left, in the book as well."""
     assert town.repair() == [kind]
     return town.find() == [] and verify(town.session) == []
+
+
+def rows_of(session: Session) -> dict[str, Any]:
+    """Return every row of every table, so that a run that writes anything at all is noticed."""
+    session.rollback()
+    rows = {name: session.execute(text(f"SELECT * FROM {name} ORDER BY 1")).all() for name in Base.metadata.tables}
+    session.rollback()
+    return rows

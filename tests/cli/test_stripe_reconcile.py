@@ -7,15 +7,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
-from payapp.db import Base, expect_writes
+from payapp.db import expect_writes
 from payapp.ledger.balances import get_balance
 from payapp.stripe_objects import Event
 from payapp.webhooks.inbox import list_failed, record_failure
-from tests.billing.reconciling import Town
+from tests.billing.reconciling import Town, rows_of
 from tests.cli.conftest import RunCommand
 from tests.factories import checkout_session_object, event_payload, make_purchase, make_user
 from tests.stand_in import StandIn, running_stand_in
@@ -30,14 +29,6 @@ def town(app: Flask, session: Session) -> Town:
     town.buy()
     app.extensions["payapp_stripe"] = town.stripe
     return town
-
-
-def rows_of(session: Session) -> dict[str, Any]:
-    """Return every row of every table, so that a run that writes anything at all is noticed."""
-    session.rollback()
-    rows = {name: session.execute(text(f"SELECT * FROM {name} ORDER BY 1")).all() for name in Base.metadata.tables}
-    session.rollback()
-    return rows
 
 
 def test_it_works(town: Town, run: RunCommand) -> None:
