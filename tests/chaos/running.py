@@ -8,12 +8,13 @@ from tests.processes import PROJECT_ROOT
 SECONDS_MAX = 400
 
 
-def run_chaos(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run to the end and return exit status and output."""
-    return subprocess.run(
-        [sys.executable, "-m", "tests.chaos", *arguments],
-        cwd=PROJECT_ROOT,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS_MAX,
-    )
+def run_chaos(*arguments: str) -> tuple[int, str]:
+    """Run to the end; return exit status and everything printed. Raises subprocess.TimeoutExpired."""
+    command = [sys.executable, "-m", "tests.chaos", *arguments]
+    process = subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    try:
+        output, _ = process.communicate(timeout=SECONDS_MAX)
+    finally:
+        process.terminate()  # politely, should it still run: it has servers to stop
+        process.wait()
+    return process.returncode, output

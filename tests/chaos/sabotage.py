@@ -77,7 +77,7 @@ def captures_later() -> Flask:
     """Gives the QR code away, and captures its hold afterwards."""
     app = create_app()
 
-    def capture_soon(_session: Session, hold_id: int) -> None:
+    def capture_soon(_session: Session, hold_id: int, _amount: int | None = None) -> None:
         threading.Thread(target=_capture, args=(app, hold_id), daemon=True).start()
 
     vars(features)["capture_hold"] = capture_soon

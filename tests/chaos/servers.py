@@ -24,13 +24,17 @@ STAND_IN_OPTIONS = ("--retry-base-seconds=0.2", "--late-seconds=2", "--settle-se
 
 @dataclass
 class ChaosStack(Stack):
-    """A stack whose stand-in is in a hurry."""
+    """A stack whose stand-in is in a hurry, and whose worker repairs nothing."""
+
+    def start(self) -> None:
+        super().start()
+        self.start_worker()
+
+    def start_worker(self) -> None:
+        self._spawn("worker", "-m", "huey.bin.huey_consumer", "tests.chaos.unrepaired.huey", "--workers", "1")
 
     def _spawn(self, name: str, *arguments: str) -> None:
         super()._spawn(name, *arguments, *(STAND_IN_OPTIONS if name == "stripe" else ()))
-
-    def start_worker(self) -> None:
-        self._spawn("worker", "-m", "huey.bin.huey_consumer", "payapp.jobs.huey", "--workers", "1")
 
     def list_dead(self) -> list[str]:
         """Name the processes that have ended though nobody killed them."""
@@ -84,7 +88,6 @@ def _running(plan: Plan, database_url: str, folder: Path) -> Iterator[ChaosStack
         database_url,
         folder,
         web_workers=plan.web_workers,
-        with_job_worker=True,
         application=plan.application,
         port=_quiet_port(dice),
         stripe_port=_quiet_port(dice),

@@ -9,6 +9,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
 
 @pytest.mark.parametrize(("engine", "kills", "events"), [("postgresql", 20, 500), ("sqlite", 6, 150)])
 def test_it_loses_nothing_and_does_nothing_twice(engine: str, kills: int, events: int) -> None:
-    done = run_chaos("--engine", engine, "--kills", str(kills), "--events", str(events))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Nothing was lost, and nothing happened twice." in done.stdout
+    status, output = run_chaos("--engine", engine, "--kills", str(kills), "--events", str(events))
+    assert status == 0, output
+    assert "Nothing was lost, and nothing happened twice." in output

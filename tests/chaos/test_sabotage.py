@@ -15,9 +15,7 @@ SABOTAGES = {
 @pytest.mark.parametrize("name", SABOTAGES)
 def test_it_reports_a_sabotaged_application(name: str) -> None:
     application = f"tests.chaos.sabotage:{name}()"
-    done = run_chaos(
-        "--engine", "sqlite", "--kills", "4", "--events", "100", "--seed", "1", "--application", application
-    )
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "FAILED (seed 1)" in done.stdout
-    assert SABOTAGES[name] in done.stdout, done.stdout
+    status, output = run_chaos("--kills", "4", "--events", "100", "--seed", "1", "--application", application)
+    assert status == 1, output
+    assert "FAILED (seed 1)" in output
+    assert SABOTAGES[name] in output, output
