@@ -8,6 +8,7 @@ from limits.errors import ConfigurationError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payapp import cli, errors, input_guards, operations, pages
+from payapp.auth.api_keys.routes import blueprint as api_keys_blueprint
 from payapp.auth.routes import blueprint as auth_blueprint
 from payapp.config import PROJECT_ROOT, ConfigError, Settings, load_settings
 from payapp.credits.routes import blueprint as credits_blueprint
@@ -30,6 +31,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
     _prepare_extensions(app)
     for blueprint in (
         auth_blueprint,
+        api_keys_blueprint,
         credits_blueprint,
         features_blueprint,
         webhooks_blueprint,

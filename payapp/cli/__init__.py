@@ -2,10 +2,18 @@
 
 from flask import Flask
 
-from payapp.cli import dev, ledger, packages, purchases, stripe_commands, users
+from payapp.cli import api_keys, dev, ledger, packages, purchases, stripe_commands, users
 
 
 def init_app(app: Flask) -> None:
     """Register every command group."""
-    for group in (users.users, packages.packages, purchases.purchases, stripe_commands.stripe, ledger.ledger, dev.dev):
+    for group in (
+        users.users,
+        api_keys.api_keys,
+        packages.packages,
+        purchases.purchases,
+        stripe_commands.stripe,
+        ledger.ledger,
+        dev.dev,
+    ):
         app.cli.add_command(group)

@@ -85,6 +85,9 @@ class Hold(Base):
             postgresql_where=IS_OPEN,
             sqlite_where=IS_OPEN,
         ),
+        Index("ix_holds_open_user_id", "user_id", postgresql_where=IS_OPEN, sqlite_where=IS_OPEN),
+        # An index and not a constraint: SQLite can add only the former to a table that stands.
+        Index("uq_holds_idempotency_key", "idempotency_key", unique=True),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -94,6 +97,8 @@ class Hold(Base):
     status: Mapped[str] = mapped_column(String(20), default="open")
     feature: Mapped[str] = mapped_column(String(80))
     note: Mapped[str | None] = mapped_column(String(500))
+    # The request it was placed for, for ever: `api:41:…`. None where nobody asks twice, as on a page.
+    idempotency_key: Mapped[str | None] = mapped_column(String(300))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

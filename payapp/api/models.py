@@ -1,0 +1,32 @@
+"""The api_requests table: what was answered to which Idempotency-Key."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from payapp.clock import utc_now
+from payapp.db import Base, BigId, UtcDateTime
+
+
+class ApiRequest(Base):
+    """A POST that was carried out, and its answer, written in the transaction of its effect.
+
+    So a row without an answer is never seen: it is there only inside the transaction that is still at work.
+    """
+
+    __tablename__ = "api_requests"
+    __table_args__ = (
+        UniqueConstraint("user_id", "idempotency_key"),
+        Index("ix_api_requests_created_at", "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    idempotency_key: Mapped[str] = mapped_column(String(255))
+    # What was asked for, and of which hold: `create_spend`, `capture_hold 97`.
+    operation: Mapped[str] = mapped_column(String(80))
+    body_hash: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int | None]
+    answer: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
