@@ -22,7 +22,7 @@ from tests.chaos.stripe_record import StripeRecord
 BACKLOG_MAX = 300
 LOOK_SECONDS = 0.25
 DRAIN_SECONDS_MAX = 300
-CLIENT_END_SECONDS_MAX = 60
+CLIENT_END_SECONDS_MAX = 90
 EXPIRE_HOLDS = "from payapp.jobs import expire_overdue_holds; expire_overdue_holds.call_local()"
 
 # Forks of a fresh process that has imported everything once: six times that would keep the machine busy for seconds,

@@ -5,7 +5,7 @@ import sys
 
 from tests.processes import PROJECT_ROOT
 
-SECONDS_MAX = 400
+SECONDS_MAX = 500
 
 
 def run_chaos(*arguments: str) -> tuple[int, str]:
