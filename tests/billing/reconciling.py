@@ -29,11 +29,15 @@ PAGE_SIZE = 100
 
 
 class FakeStripe(StripeService):
-    """Stripe's lists and objects as JSON, by kind and id; newest last. `asked` counts the calls."""
+    """Stripe's lists and objects as JSON, by kind and id; newest last. `asked` counts the calls.
+
+    Nobody may ask it while a transaction of `session` is open: Stripe may be slow, and locks would wait for it.
+    """
 
     def __init__(self) -> None:
         super().__init__("sk_test_fake", [])
         self.objects: dict[str, dict[str, dict[str, Any]]] = {"session": {}, "refund": {}, "dispute": {}}
+        self.session: Session | None = None
         self.is_down = False
         self.asked: list[str] = []
         self.on_page: Callable[[str], None] = lambda kind: None
@@ -84,6 +88,7 @@ class FakeStripe(StripeService):
             yield page
 
     def _answer(self, what: str) -> None:
+        assert self.session is None or not self.session.in_transaction()
         self.asked.append(what)
         if self.is_down:
             raise StripeUnavailableError("nobody answers")
@@ -94,6 +99,7 @@ class Town:
 
     def __init__(self, session: Session, stripe: FakeStripe | None = None) -> None:
         self.session, self.stripe = session, stripe or FakeStripe()
+        self.stripe.session = session
         self.user = make_user(session)
 
     def buy(self, *, is_told: bool = True, **told: Any) -> Purchase:

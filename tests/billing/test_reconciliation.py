@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 
 from payapp.billing.errors import QuarantineError
 from payapp.billing.models import Purchase
@@ -210,3 +210,24 @@ def test_it_tells_how_far_it_is(town: Town) -> None:
     steps: list[int] = []
     assert list(reconcile(town.session, town.stripe, on_progress=steps.append)) == []
     assert sum(steps) == estimate_length(town.session, None) == 3
+
+
+def test_it_asks_the_database_no_more_often_for_a_full_page(town: Town) -> None:
+    def count() -> int:
+        statements: list[str] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            statements.append(statement)
+
+        engine = town.session.get_bind()
+        event.listen(engine, "before_cursor_execute", note)
+        assert town.find() == []
+        event.remove(engine, "before_cursor_execute", note)
+        return len([one for one in statements if one.startswith("SELECT")])
+
+    town.refund(town.buy(), 100)
+    few = count()
+    for _ in range(20):
+        town.refund(town.buy(), 100)
+    assert count() == few
+    assert few < 60

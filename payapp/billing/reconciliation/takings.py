@@ -76,8 +76,9 @@ def _are_facts_sure(session: Session, stripe: StripeService, row: Any) -> bool:
     What only `charge.refunded` told can't be asked for: no more may hang on it than on the refunds, and it must be
     there still.
     """
-    charges = _list_facts(session, CHARGES, "stripe_charge_id", row)
-    if int(row.of_charge) - int(row.off) > int(row.counted) or _list_named(session, "charge", row) - charges:
+    lost = _list_named(session, "charge", row) - _list_facts(session, CHARGES, "stripe_charge_id", row)
+    session.rollback()
+    if lost or int(row.of_charge) - int(row.off) > int(row.counted):
         return False
     sides = {"refund": refunds(stripe), "dispute": disputes(stripe)}
     return all(_is_confirmed(session, kind, side, row) for kind, side in sides.items())
