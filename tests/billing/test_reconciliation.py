@@ -71,6 +71,20 @@ def test_it_saves_a_session_whose_answer_was_lost(town: Town) -> None:
     assert repairs(town, "missing_grant")
 
 
+def test_it_gives_a_granted_purchase_its_session_back(town: Town) -> None:
+    purchase = town.buy()
+    change(town, purchase, stripe_checkout_session_id=None)
+    assert summary(town.find_one()) == ("missing_session", purchase.id, town.user.id, 3900, "usd", 0)
+    assert repairs(town, "missing_session")
+
+
+def test_it_names_a_granted_purchase_that_has_no_session_anywhere(town: Town) -> None:
+    purchase = town.buy()
+    change(town, purchase, stripe_checkout_session_id=None)
+    town.stripe.objects["session"].popitem()
+    assert summary(town.find_one()) == ("unknown_at_stripe", purchase.id, town.user.id, 3900, "usd", -500)
+
+
 @pytest.mark.parametrize("told", [{"metadata": {}}, {"metadata": {"app": "another"}}])
 def test_it_leaves_strangers_alone(town: Town, told: dict[str, Any]) -> None:
     stranger = make_purchase(town.session, town.user)

@@ -45,9 +45,13 @@ def reconcile(
     Raises StripeServiceError when Stripe does not answer for about a minute; run it again then.
     """
     session.rollback()
+    named: set[int] = set()
     for side in (checkout_sessions(stripe), refunds(stripe), disputes(stripe)):
-        yield from compare_side(session, side, since, on_progress or _ignore)
-    yield from _inspect_books(session, stripe)
+        for found in compare_side(session, side, since, on_progress or _ignore):
+            if found.kind == "missing_session":
+                named.add(found.purchase_id or 0)
+            yield found
+    yield from _inspect_books(session, stripe, named)
 
 
 def estimate_length(session: Session, since: datetime | None) -> int:
@@ -60,12 +64,13 @@ def estimate_length(session: Session, since: datetime | None) -> int:
     return length
 
 
-def _inspect_books(session: Session, stripe: StripeService) -> Iterator[Discrepancy]:
+def _inspect_books(session: Session, stripe: StripeService, named: set[int]) -> Iterator[Discrepancy]:
+    """`named`: purchases without a session, for which Stripe's list had one."""
     unsure_users: set[int] = set()
     for found in find_unknown_causes(session):
         unsure_users.add(found.user_id or 0)
         yield found
-    yield from find_purchases_without_session(session)
+    yield from find_purchases_without_session(session, named)
     yield from find_wrong_grants(session, stripe, unsure_users)
     yield from find_extra_grants(session)
     yield from find_lost_facts(session, stripe)

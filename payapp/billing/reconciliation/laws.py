@@ -28,8 +28,8 @@ def find_broken_laws(session: Session) -> Iterator[Discrepancy]:
     yield from map(_describe_violation, violations)
 
 
-def find_purchases_without_session(session: Session) -> Iterator[Discrepancy]:
-    """Yield the purchases that have no Checkout session, and should.
+def find_purchases_without_session(session: Session, named: set[int]) -> Iterator[Discrepancy]:
+    """Yield the purchases that have no Checkout session, and should; those that are `named` already left out.
 
     A pending one is left behind when Stripe could not be reached: nobody was ever given a page to pay on, or else its
     session names it and was found before.
@@ -38,7 +38,7 @@ def find_purchases_without_session(session: Session) -> Iterator[Discrepancy]:
     is_abandoned = (PURCHASES.c.status == "pending") & (PURCHASES.c.checkout_expires_at < utc_now() - ABANDONED_AFTER)
     statement = select(PURCHASES).where(has_none, is_abandoned | (PURCHASES.c.status == "fulfilled"))
     for page in read_rows(session, statement, PURCHASES.c.id):
-        yield from map(_describe_without_session, page)
+        yield from (_describe_without_session(row) for row in page if row.id not in named)
 
 
 def _describe_without_session(purchase: Any) -> Discrepancy:
