@@ -13,7 +13,7 @@ from payapp.auth.routes import blueprint as auth_blueprint
 from payapp.config import PROJECT_ROOT, ConfigError, Settings, load_settings
 from payapp.credits.routes import blueprint as credits_blueprint
 from payapp.db import engine_options, expect_reads_only, expect_writes, prepare_engine
-from payapp.extensions import csrf, db, limiter, login_manager, migrate
+from payapp.extensions import csrf, db, limiter, login_manager, migrate, release_connection
 from payapp.features.routes import blueprint as features_blueprint
 from payapp.stripe_service import StripeService
 from payapp.webhooks.routes import blueprint as webhooks_blueprint
@@ -74,6 +74,7 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def _prepare_extensions(app: Flask) -> None:
     db.init_app(app)
+    app.teardown_appcontext(release_connection)  # the last one registered is the first one called
     migrate.init_app(app, db, directory=str(PROJECT_ROOT / "migrations"))
     login_manager.init_app(app)
     csrf.init_app(app)
