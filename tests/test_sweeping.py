@@ -75,6 +75,7 @@ def run_job(settings: dict[str, str], job: str) -> None:
     subprocess.run(command, cwd=PROJECT_ROOT, env={**os.environ, **settings}, check=True, timeout=60)
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])  # what a sweep does on PostgreSQL is tested elsewhere
 def test_one_job_looks_at_the_week_and_one_at_the_time_in_which_money_comes_back(
     own_stripe: StandIn, settings: dict[str, str], app: Flask, session: Session
 ) -> None:

@@ -91,7 +91,13 @@ def damage(session: Session, fake: FakeStripe) -> Damage:
     return Damage(session, fake, users, bystanders - {min(bystanders)})
 
 
-def test_it_names_every_planted_fault(damage: Damage) -> None:
+def test_it_names_every_fault_and_repairs_only_what_stripe_bears_out(damage: Damage) -> None:
+    """One test, because so much damage takes seconds to do."""
+    _require_every_fault_named(damage)
+    _require_the_right_repairs(damage)
+
+
+def _require_every_fault_named(damage: Damage) -> None:
     found = damage.find()
     named = {(one.kind, one.user_id) for one in found}
     assert [name for name, (kind, _) in FAULTS.items() if (kind, damage.users[name]) not in named] == []
@@ -101,7 +107,7 @@ def test_it_names_every_planted_fault(damage: Damage) -> None:
     assert len(FAULTS) >= 30
 
 
-def test_it_repairs_only_what_stripe_bears_out(damage: Damage) -> None:
+def _require_the_right_repairs(damage: Damage) -> None:
     """The end is what Stripe says was paid and sent back, or, where staff must decide, what was there before."""
     before = damage.balances
     for found in reconcile(damage.session, damage.stripe):
