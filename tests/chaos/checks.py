@@ -27,6 +27,7 @@ class Evidence:
 def find_problems(evidence: Evidence) -> list[str]:
     """Return what is wrong, at most SHOWN_MAX of a kind and then how many more."""
     checks = (
+        check_answers,
         check_deliveries,
         check_events,
         check_payments,
@@ -36,6 +37,13 @@ def find_problems(evidence: Evidence) -> list[str]:
         check_holds,
     )
     return [problem for check in checks for problem in _shorten(list(check(evidence)))]
+
+
+def check_answers(evidence: Evidence) -> Iterator[str]:
+    """A database that is down, or goes down in the middle, is a 503: a 500 would be our own mistake."""
+    for line in evidence.journals.lines:
+        if line.status == 500:
+            yield f"{line.deed} of {line.subject} was answered 500"
 
 
 def check_deliveries(evidence: Evidence) -> Iterator[str]:

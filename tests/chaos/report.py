@@ -47,7 +47,6 @@ class Report:
             ("… disputed, money away", f"{sum(1 for one in money if one.disputed > one.reinstated)}"),
             ("credits left by the payments", f"{sum(grant.credits_left for grant in evidence.books.grants)}"),
             ("credits captured", f"{captures}"),
-            ("answers that were a 500", f"{sum(line.status == 500 for line in evidence.journals.lines)}"),
             ("holds left by dead spends, expired", f"{evidence.aged.holds['expired']}"),
         ]
 
