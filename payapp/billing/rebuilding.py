@@ -13,19 +13,22 @@ from payapp.billing.models import Purchase, customers, new_checkout_key
 from payapp.billing.packages import Package, find_package
 from payapp.clock import utc_now
 from payapp.db import insert_into
+from payapp.ledger.posting import find_grant
 from payapp.stripe_objects import APP_STAMP, CheckoutSession
 
 
 def rebuild_purchase(session: Session, checkout_session: CheckoutSession) -> Any:
     """Insert and return a purchase row made from what we once sent along with this Checkout session.
 
-    Raises QuarantineError when anything in it does not agree with our users and packages. Two processes at
+    Raises QuarantineError when anything in it does not agree with our users and packages, and when the row alone is
+    gone but its grant stands: the new row's id would be the key of a second one. Two processes at
     once get the same row. It gets an id of its own: the old id may have been given to another purchase since.
     """
     package = find_package(checkout_session.metadata.get("packageId"))
     user_id = read_id(checkout_session.metadata.get("userId"))
     if package is None or not _is_ours(session, checkout_session, package, user_id):
         raise QuarantineError(f"{checkout_session.id} has no purchase, and its metadata does not agree with our books")
+    _require_ungranted(session, checkout_session, user_id)
     now = utc_now()
     session.execute(
         insert_into(session, Purchase)
@@ -53,6 +56,16 @@ def rebuild_purchase(session: Session, checkout_session: CheckoutSession) -> Any
 def read_id(value: str | None) -> int | None:
     """Return the row id that a metadata text holds, None if it can't be one."""
     return int(value) if value and value.isascii() and value.isdecimal() and len(value) < 19 else None
+
+
+def _require_ungranted(session: Session, checkout_session: CheckoutSession, user_id: int | None) -> None:
+    """A purchase that has the named id today is another one: after a restored backup ids are given away again."""
+    named = read_id(checkout_session.metadata.get("purchaseId"))
+    standing = find_grant(session, f"purchase:{named}")
+    if standing is None or standing.user_id != user_id:
+        return
+    if session.execute(select(Purchase.id).where(Purchase.id == named)).first() is None:
+        raise QuarantineError(f"{checkout_session.id} has no purchase, but entry {standing.entry_id} has granted it")
 
 
 def _is_ours(session: Session, checkout_session: CheckoutSession, package: Package, user_id: int | None) -> bool:

@@ -62,11 +62,12 @@ LAWS = {
           AND ledger_entries.user_id = holds.user_id
         WHERE holds.status = 'captured'
           AND (ledger_entries.amount IS NULL OR ledger_entries.amount <> -holds.captured_amount)""",
+    # EXCEPT, because SQLite would look through all holds for each capture.
     "every capture has its captured hold": """
-        SELECT ledger_entries.user_id, ledger_entries.amount, NULL
-        FROM ledger_entries
-        LEFT JOIN holds ON ledger_entries.idempotency_key = 'capture:' || holds.id AND holds.status = 'captured'
-        WHERE ledger_entries.entry_type = 'capture' AND holds.id IS NULL""",
+        SELECT user_id, amount, NULL FROM ledger_entries
+        WHERE entry_type = 'capture' AND idempotency_key IN (
+          SELECT idempotency_key FROM ledger_entries WHERE entry_type = 'capture'
+          EXCEPT SELECT 'capture:' || id FROM holds WHERE status = 'captured')""",
     "a correction stays within its grant": """
         SELECT correction.user_id, CASE WHEN granted.entry_type = 'grant' THEN -granted.amount END,
           SUM(correction.amount)

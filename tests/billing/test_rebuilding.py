@@ -12,6 +12,7 @@ from payapp.billing.fulfillment import fulfill_checkout
 from payapp.billing.models import Purchase
 from payapp.billing.rebuilding import read_id
 from payapp.ledger.balances import get_balance
+from payapp.ledger.posting import grant
 from payapp.ledger.verification import verify
 from payapp.stripe_objects import CheckoutSession
 from tests.factories import checkout_session_object, make_purchase, make_user
@@ -179,3 +180,14 @@ def _change(source: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
         else:
             changed["metadata"][name.removeprefix("metadata.")] = value
     return changed
+
+
+def test_a_purchase_that_was_granted_is_not_granted_again(session: Session, user: User, lost: dict[str, Any]) -> None:
+    """The row alone is gone, deleted by hand: a new row would have a new id, and so the grant another key."""
+    named = lost["metadata"]["purchaseId"]
+    grant(session, user.id, 500, idempotency_key=f"purchase:{named}")
+    session.commit()
+    with pytest.raises(QuarantineError, match="has granted it"):
+        fulfill(session, lost)
+    session.rollback()
+    assert get_balance(session, user.id).posted == 500
