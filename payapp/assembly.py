@@ -7,7 +7,7 @@ from flask import Flask, request
 from limits.errors import ConfigurationError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from payapp import cli, errors, input_guards, operations, pages
+from payapp import api, cli, errors, input_guards, operations, pages
 from payapp.auth.api_keys.routes import blueprint as api_keys_blueprint
 from payapp.auth.routes import blueprint as auth_blueprint
 from payapp.config import PROJECT_ROOT, ConfigError, Settings, load_settings
@@ -38,6 +38,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
         operations.blueprint,
     ):
         app.register_blueprint(blueprint)
+    api.init_app(app)
     pages.init_app(app)
     errors.init_app(app)
     cli.init_app(app)

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payapp.extensions import db, login_manager
 from payapp.htmx import is_htmx, redirect_htmx
+from payapp.ledger.errors import TooManyHoldsError
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ PAGES = {
 def init_app(app: Flask) -> None:
     """Register the handlers for everything that is raised and not handled nearer its cause."""
     app.register_error_handler(CSRFError, _on_csrf_error)
+    app.register_error_handler(TooManyHoldsError, _on_too_many_holds)
     app.register_error_handler(HTTPException, _on_http_exception)
     for error_type in DATABASE_DOWN:
         app.register_error_handler(error_type, _on_database_down)
@@ -49,8 +51,26 @@ def init_app(app: Flask) -> None:
     login_manager.unauthorized_handler(_on_unauthorized)
 
 
+# What the HTTP API calls them, beside the codes of payapp/api/problems.py.
+API_CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+}
+
+
+def is_api() -> bool:
+    """Whether the address is one of the HTTP API's, existing or not: there everybody is a program."""
+    return request.path.startswith("/api/v1/")
+
+
 def wants_json() -> bool:
-    """Whether the caller is a program: it sent JSON, or asks for JSON rather than HTML."""
+    """Whether the caller is a program: it uses the API, sent JSON, or asks for JSON rather than HTML."""
+    if is_api():
+        return True
     kinds = ["text/html", "application/json", "application/problem+json"]
     return request.is_json or request.accept_mimetypes.best_match(kinds) in kinds[1:]
 
@@ -86,6 +106,11 @@ def _on_csrf_error(error: CSRFError) -> BaseResponse:
     return _render(400, "This page was open for too long", "Go back, reload the page and try again.", "csrf_failed")
 
 
+def _on_too_many_holds(_error: TooManyHoldsError) -> BaseResponse:
+    """A page was asked for work while a hundred others are under way for the same account."""
+    return _render(409, "Too much at once", "Wait until some of what is under way has ended, and try again.")
+
+
 def _on_unauthorized() -> BaseResponse:
     """Send people to the login page and back afterwards; programs and htmx get a 401."""
     if wants_json():
@@ -119,6 +144,7 @@ def _on_crash(error: InternalServerError) -> Response:
 
 def _render(status: int, title: str, message: str, code: str | None = None) -> Response:
     if wants_json():
+        code = code or (API_CODES.get(status) if is_api() else None)
         return problem(status, code or f"http_{status}", title, message)
     has_user = bool(current_user and current_user.is_authenticated)
     html = render_template(

@@ -15,6 +15,7 @@ from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from sqlalchemy.engine import make_url
 
 from payapp import create_app
+from payapp.api.idempotency import forget_old_requests
 from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.config import Settings, load_settings
 from payapp.extensions import db
@@ -59,6 +60,15 @@ def expire_overdue_holds() -> None:
         while ended := expire_holds(db.session()):
             db.session.commit()
             log.info("expired %s holds", ended)
+
+
+@huey.periodic_task(crontab(minute="17"))
+def forget_old_api_requests() -> None:
+    """Every hour: delete the API's stored answers of more than 72 hours ago."""
+    with _app().app_context():
+        while forgotten := forget_old_requests(db.session()):
+            db.session.commit()
+            log.info("forgot %s answers of the API", forgotten)
 
 
 @huey.periodic_task(crontab(minute="*/10"))

@@ -35,6 +35,7 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "auth/api_keys/models.py": ("sqlalchemy", "payapp.db", "payapp.clock"),
     "auth/accounts.py": ("sqlalchemy", "argon2", "payapp.auth.models"),
     "api/models.py": ("sqlalchemy", "payapp.db", "payapp.clock"),
+    "api/idempotency.py": ("sqlalchemy", "payapp.api.models", "payapp.db", "payapp.clock"),
     "webhooks/inbox.py": (
         *("sqlalchemy", "payapp.billing", "payapp.stripe_objects", "payapp.webhooks.handlers"),
         *("payapp.webhooks.models", "payapp.db", "payapp.clock"),

@@ -50,7 +50,14 @@ MAY_COMMIT = {
 }
 
 # Routes that change something without a CSRF token, and why.
-WITHOUT_CSRF = {"webhooks.receive_event": "Stripe has no token of ours; its signature stands in for it"}
+BY_API_KEY = "a program's key comes in the Authorization header, which no browser sends by itself; no cookie counts"
+WITHOUT_CSRF = {
+    "webhooks.receive_event": "Stripe has no token of ours; its signature stands in for it",
+    "api.create_spend": BY_API_KEY,
+    "api.create_hold": BY_API_KEY,
+    "api.capture_hold": BY_API_KEY,
+    "api.release_hold": BY_API_KEY,
+}
 WHO = {"anyone", "logged-in users", "signed by Stripe", "staff", "API keys"}
 NEEDS_LOGIN = {"logged-in users", "staff"}
 

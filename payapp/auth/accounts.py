@@ -11,7 +11,10 @@ from sqlalchemy.orm import Session
 
 from payapp.auth.models import User
 
-FIND_BY_ID = select(User).where(User.id == bindparam("user_id"))  # built once: nearly every request sends it
+# Built once: nearly every request sends one of them.
+FIND_BY_ID = select(User).where(User.id == bindparam("user_id"))
+FIND_ID_BY_ID = select(User.id).where(User.id == bindparam("user_id"))
+FIND_ID_BY_EMAIL = select(User.id).where(User.email == bindparam("email"))
 
 hasher = PasswordHasher()  # argon2id with the library's recommended parameters
 
@@ -68,6 +71,13 @@ def find_user(session: Session, email: str) -> User | None:
 def find_user_by_id(session: Session, user_id: int) -> User | None:
     """Return the user with this id, None if there is none."""
     return session.scalar(FIND_BY_ID, {"user_id": user_id})
+
+
+def find_user_id(session: Session, reference: int | str) -> int | None:
+    """Return the id of the user with this id or e-mail address, None if there is none."""
+    if isinstance(reference, int):
+        return session.scalar(FIND_ID_BY_ID, {"user_id": reference})
+    return session.scalar(FIND_ID_BY_EMAIL, {"email": normalize_email(reference)})
 
 
 def check_password(session: Session, email: str, password: str) -> User | None:

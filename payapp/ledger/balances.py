@@ -68,11 +68,12 @@ def get_balance(session: Session, user_id: int) -> Balance:
     return Balance(posted=row.credits, held=row.credits_held)
 
 
-def list_entries(session: Session, user_id: int, *, limit: int) -> Sequence[EntryView]:
-    """Return the account's newest entries, newest first, at most `limit`."""
-    rows = session.execute(
-        select(*ENTRY_COLUMNS).where(LedgerEntry.user_id == user_id).order_by(LedgerEntry.id.desc()).limit(limit)
-    )
+def list_entries(session: Session, user_id: int, *, limit: int, before_id: int | None = None) -> Sequence[EntryView]:
+    """Return the account's newest entries, newest first, at most `limit`; only those before `before_id` if given."""
+    statement = select(*ENTRY_COLUMNS).where(LedgerEntry.user_id == user_id)
+    if before_id is not None:
+        statement = statement.where(LedgerEntry.id < before_id)
+    rows = session.execute(statement.order_by(LedgerEntry.id.desc()).limit(limit))
     return [EntryView(*row) for row in rows]
 
 

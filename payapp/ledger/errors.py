@@ -32,11 +32,20 @@ class InsufficientCreditsError(LedgerError):
 
 
 class IdempotencyConflictError(LedgerError):
-    """The idempotency key belongs to another entry already (another account, amount or type)."""
+    """The idempotency key belongs to another entry or hold already (another account, amount, type or feature)."""
 
     def __init__(self, idempotency_key: str) -> None:
         super().__init__(f"the key {idempotency_key!r} was used for something else")
         self.idempotency_key = idempotency_key
+
+
+class TooManyHoldsError(LedgerError):
+    """The account has as many open holds as one may have. Nothing was changed; when one of them ends there is room."""
+
+    def __init__(self, user_id: int, limit: int) -> None:
+        super().__init__(f"account {user_id} has {limit} open holds already")
+        self.user_id = user_id
+        self.limit = limit
 
 
 class HoldNotOpenError(LedgerError):

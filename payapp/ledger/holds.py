@@ -5,25 +5,29 @@ finds no row. `spend()` is place and capture in one transaction, so there is one
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Float, Table, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Float, Table, bindparam, func, literal_column, select, true, update
 from sqlalchemy.orm import Session
 
 from payapp.clock import utc_now
-from payapp.db import database_now, dialect_insert, table_of
+from payapp.db import database_now, dialect_insert
 from payapp.ledger.balances import get_balance
-from payapp.ledger.errors import CaptureTooLargeError, HoldNotOpenError, InsufficientCreditsError
+from payapp.ledger.errors import (
+    CaptureTooLargeError,
+    HoldNotOpenError,
+    IdempotencyConflictError,
+    InsufficientCreditsError,
+    TooManyHoldsError,
+)
+from payapp.ledger.hold_views import HOLDS, HoldView, find_hold_of_request
 from payapp.ledger.models import Hold, HoldStatus, accounts
 from payapp.ledger.posting import PostedEntry, post_entry, require_amount
 
 HOLD_SECONDS = 15 * 60
 EXPIRE_BATCH = 500
-
-HOLDS = table_of(Hold)
+OPEN_HOLDS_MAX = 100  # of one account; a program that forgets its holds is stopped here
 
 # Built once, as in posting.py.
 SET_ASIDE = (
@@ -46,13 +50,14 @@ CAPTURE = (
 )
 
 
-@dataclass(frozen=True)
-class PlacedHold:
-    """A hold just placed: `amount` in credits, `expires_at` by the database's clock."""
-
-    id: int
-    amount: int
-    expires_at: datetime
+OTHERS = HOLDS.alias("others")
+HAS_ROOM = (
+    select(func.count())
+    .where(OTHERS.c.user_id == bindparam("user_id"), OTHERS.c.status == literal_column("'open'"))
+    .scalar_subquery()
+    < OPEN_HOLDS_MAX
+)
+WITHOUT_LIMIT = true()
 
 
 def place_hold(
@@ -63,28 +68,17 @@ def place_hold(
     feature: str,
     note: str | None = None,
     expires_in_seconds: float = HOLD_SECONDS,
-) -> PlacedHold:
+    idempotency_key: str | None = None,
+) -> HoldView:
     """Set `amount` credits aside for `feature`; they are no longer available, but still posted.
 
-    Raises InvalidAmountError, UnknownAccountError, and InsufficientCreditsError when fewer are available
-    (also when the account is in debt); nothing is changed then.
+    With an idempotency key, once for each: the same key again, for the same account, amount and feature, changes
+    nothing and returns the hold that stands, however it has ended. Raises InvalidAmountError, UnknownAccountError,
+    InsufficientCreditsError when fewer are available (also when the account is in debt), TooManyHoldsError, and
+    IdempotencyConflictError when the key belongs to anything else; nothing is changed then.
     """
-    require_amount(amount)
-    if session.execute(SET_ASIDE, {"user_id": user_id, "amount": amount}).scalar() is None:
-        raise InsufficientCreditsError(user_id, amount, get_balance(session, user_id).available)
-    row = session.execute(
-        _build_insert(dialect_insert(session)),
-        {
-            "user_id": user_id,
-            "amount": amount,
-            "status": "open",
-            "feature": feature,
-            "note": note,
-            "created_at": utc_now(),
-            "expires_in_seconds": expires_in_seconds,
-        },
-    ).one()
-    return PlacedHold(row.id, amount, row.expires_at)
+    values = {"feature": feature, "note": note, "idempotency_key": idempotency_key}
+    return _place(session, user_id, amount, HAS_ROOM, expires_in_seconds=expires_in_seconds, **values)[0]
 
 
 def capture_hold(session: Session, hold_id: int, amount: int | None = None) -> PostedEntry:
@@ -133,9 +127,28 @@ def expire_holds(session: Session, limit: int = EXPIRE_BATCH) -> int:
     return sum(_end_hold(session, hold_id, "expired") for _, hold_id in sorted(overdue))
 
 
-def spend(session: Session, user_id: int, amount: int, *, feature: str, note: str | None = None) -> PostedEntry:
-    """Use `amount` credits at once: a hold, captured in the same transaction. Raises what place_hold() raises."""
-    return capture_hold(session, place_hold(session, user_id, amount, feature=feature, note=note).id)
+def spend(
+    session: Session,
+    user_id: int,
+    amount: int,
+    *,
+    feature: str,
+    note: str | None = None,
+    idempotency_key: str | None = None,
+) -> PostedEntry:
+    """Use `amount` credits at once: a hold, captured in the same transaction, which no limit of open holds concerns.
+
+    With an idempotency key, once for each: the same key again changes nothing and returns the entry that stands,
+    with `is_new` False. Raises what place_hold() raises.
+    """
+    values = {"feature": feature, "note": note, "idempotency_key": idempotency_key}
+    hold, is_new = _place(session, user_id, amount, WITHOUT_LIMIT, expires_in_seconds=HOLD_SECONDS, **values)
+    if is_new:
+        return capture_hold(session, hold.id)
+    if hold.captured_amount != amount:
+        raise IdempotencyConflictError(str(idempotency_key))
+    cause = f"capture:{hold.id}"
+    return post_entry(session, user_id=user_id, amount=-amount, entry_type="capture", idempotency_key=cause)
 
 
 def find_hold_status(session: Session, hold_id: int) -> HoldStatus | None:
@@ -149,10 +162,51 @@ def find_hold_status(session: Session, hold_id: int) -> HoldStatus | None:
     return status
 
 
+def _place(
+    session: Session, user_id: int, amount: int, condition: ColumnElement[bool], **values: Any
+) -> tuple[HoldView, bool]:
+    """Place the hold under the condition, and return it with True; or with False the one that stands under its key.
+
+    Setting the credits aside locks the account's row. So whoever counts its open holds afterwards counts those that
+    everybody before has placed.
+    """
+    require_amount(amount)
+    if session.execute(SET_ASIDE, {"user_id": user_id, "amount": amount}).scalar() is None:
+        standing = _find_standing(session, user_id, amount, **values)
+        if standing is None:
+            raise InsufficientCreditsError(user_id, amount, get_balance(session, user_id).available)
+        return standing, False
+    values |= {"user_id": user_id, "amount": amount, "status": "open", "created_at": utc_now()}
+    row = session.execute(_build_insert(dialect_insert(session), condition), values).one_or_none()
+    if row is not None:
+        return HoldView(*row), True
+    _free(session, user_id, amount)
+    standing = _find_standing(session, **values)
+    if standing is None:
+        raise TooManyHoldsError(user_id, OPEN_HOLDS_MAX)
+    return standing, False
+
+
+def _find_standing(
+    session: Session, user_id: int, amount: int, feature: str, idempotency_key: str | None, **_: Any
+) -> HoldView | None:
+    """Return the hold that was placed under the key before. Raises IdempotencyConflictError if it is another one."""
+    standing = find_hold_of_request(session, idempotency_key) if idempotency_key else None
+    if standing and (standing.user_id, standing.amount, standing.feature) != (user_id, amount, feature):
+        raise IdempotencyConflictError(str(idempotency_key))
+    return standing
+
+
+INSERTED = ("user_id", "amount", "status", "feature", "note", "idempotency_key", "created_at")
+
+
 @cache
-def _build_insert(insert: Callable[[Table], Any]) -> Any:
+def _build_insert(insert: Callable[[Table], Any], condition: ColumnElement[bool]) -> Any:
+    """Built once for each engine and condition. No row comes back when the condition fails or the key stands."""
     expires_at = database_now(bindparam("expires_in_seconds", type_=Float))
-    return insert(HOLDS).values(expires_at=expires_at).returning(HOLDS.c.id, HOLDS.c.expires_at)
+    row = select(*(bindparam(name, type_=HOLDS.c[name].type) for name in INSERTED), expires_at).where(condition)
+    statement = insert(HOLDS).from_select([*INSERTED, "expires_at"], row).on_conflict_do_nothing()
+    return statement.returning(*(HOLDS.c[name] for name in HoldView.__dataclass_fields__))
 
 
 def _end_hold(session: Session, hold_id: int, status: HoldStatus) -> bool:
@@ -165,10 +219,15 @@ def _end_hold(session: Session, hold_id: int, status: HoldStatus) -> bool:
     ).one_or_none()
     if row is None:
         return False
-    session.execute(
-        update(accounts).where(accounts.c.id == row.user_id).values(credits_held=accounts.c.credits_held - row.amount)
-    )
+    _free(session, row.user_id, row.amount)
     return True
+
+
+def _free(session: Session, user_id: int, amount: int) -> None:
+    """Make held credits available again."""
+    session.execute(
+        update(accounts).where(accounts.c.id == user_id).values(credits_held=accounts.c.credits_held - amount)
+    )
 
 
 def _why_not_captured(session: Session, hold_id: int, amount: int | None) -> HoldNotOpenError | CaptureTooLargeError:

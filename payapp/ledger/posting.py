@@ -6,6 +6,7 @@ holds the entry together with whatever caused it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -49,6 +50,8 @@ class PostedEntry:
     id: int
     amount: int
     balance_after: int
+    note: str | None
+    created_at: datetime
     is_new: bool
 
 
@@ -158,6 +161,7 @@ def post_entry(
     entries of one account are written one after the other, and `balance_after` is exact.
     """
     balance_after = _change_account(session, user_id, amount, -released)
+    now = utc_now()
     entry_id = _insert_once(
         session,
         user_id=user_id,
@@ -168,10 +172,10 @@ def post_entry(
         idempotency_key=idempotency_key,
         corrects_entry_id=corrects_entry_id,
         note=note,
-        created_at=utc_now(),
+        created_at=now,
     )
     if entry_id is not None:
-        return PostedEntry(entry_id, amount, balance_after, is_new=True)
+        return PostedEntry(entry_id, amount, balance_after, note, now, is_new=True)
     # The entry stands already. Nobody saw the change: the row has been locked since, so take it back.
     _change_account(session, user_id, -amount, released)
     return _standing_entry(session, user_id, amount, entry_type, idempotency_key)
@@ -214,8 +218,10 @@ def _standing_entry(
             LedgerEntry.amount,
             LedgerEntry.entry_type,
             LedgerEntry.balance_after,
+            LedgerEntry.note,
+            LedgerEntry.created_at,
         ).where(LedgerEntry.idempotency_key == idempotency_key)
     ).one()
     if (row.user_id, row.amount, row.entry_type) != (user_id, amount, entry_type):
         raise IdempotencyConflictError(idempotency_key)
-    return PostedEntry(row.id, row.amount, row.balance_after, is_new=False)
+    return PostedEntry(row.id, row.amount, row.balance_after, row.note, row.created_at, is_new=False)

@@ -1,6 +1,7 @@
 """Every page and state: no accessibility violation, nothing wider than the screen, nothing the CSP had to block."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -110,6 +111,37 @@ def missing_credits(guest: Guest) -> None:
     expect(guest.page.get_by_role("heading", name="Not enough credits")).to_be_visible()
 
 
+def api_keys(guest: Guest) -> None:
+    guest.sign_up()
+    guest.page.goto(f"{guest.stack.url}/dashboard/api-keys")
+
+
+def api_key_made(guest: Guest) -> None:
+    api_keys(guest)
+    guest.page.get_by_label("Name").fill("A program with quite a long name, as people give them")
+    guest.page.get_by_label("Read and spend").check()
+    guest.page.get_by_role("button", name="Make key").click()
+    expect(guest.page.get_by_label("API key")).to_have_value(re.compile("^payapp_"))
+
+
+def api_key_about_to_be_revoked(guest: Guest) -> None:
+    api_key_made(guest)
+    guest.page.get_by_role("link", name="I saved it").click()
+    guest.page.locator(".key-revoke summary").click()
+    expect(guest.page.get_by_role("button", name="Revoke “A program")).to_be_visible()
+
+
+def api_key_without_a_name(guest: Guest) -> None:
+    api_keys(guest)
+    guest.page.get_by_role("button", name="Make key").click()
+    expect(guest.page.get_by_role("alert").first).to_be_visible()
+
+
+def api_docs(guest: Guest) -> None:
+    guest.page.goto(f"{guest.stack.url}/api/docs")
+    expect(guest.page.get_by_role("heading", name="POST /api/v1/spends")).to_be_visible()
+
+
 def not_found(guest: Guest) -> None:
     guest.page.goto(f"{guest.stack.url}/nothing-here")
 
@@ -132,6 +164,11 @@ STATES: list[Callable[[Guest], None]] = [
     qr_codes,
     qr_code_result,
     missing_credits,
+    api_keys,
+    api_key_made,
+    api_key_about_to_be_revoked,
+    api_key_without_a_name,
+    api_docs,
     not_found,
 ]
 

@@ -1,0 +1,102 @@
+"""Who is asking: the API key of a request, what it may do, how often, and for which account."""
+
+import logging
+from math import ceil
+from time import time
+
+from flask import Flask, Response, current_app, g, request
+from limits import RateLimitItemPerMinute
+
+from payapp.api.problems import ApiError, invalid_field
+from payapp.auth.accounts import find_user_id
+from payapp.auth.api_keys import ActiveApiKey, find_active_key, is_use_to_note, note_use
+from payapp.db import expect_reads_only, writing
+from payapp.errors import DATABASE_DOWN
+from payapp.extensions import db, limiter
+
+log = logging.getLogger(__name__)
+
+# For each key, counted in each process unless RATELIMIT_STORAGE_URI names a Redis. They stop a program that has run
+# wild, not one that has much to do; a service key works for many customers.
+REQUESTS = RateLimitItemPerMinute(30_000)
+REQUESTS_OF_A_SERVICE = RateLimitItemPerMinute(120_000)
+
+
+def authenticate() -> None:
+    """Find the key and keep it in `g.api_key`. Only the Authorization header counts: no cookie opens the API.
+
+    Raises ApiError (401, 403, 429).
+    """
+    expect_reads_only()
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise ApiError("api_key_missing", headers={"WWW-Authenticate": 'Bearer realm="payapp"'})
+    key = find_active_key(db.session(), secret.strip())
+    if key is None:
+        raise _refuse("api_key_invalid", "invalid_token")
+    g.api_key = key
+    count_request(key)
+    if key.scope == "read" and request.method not in ("GET", "HEAD", "OPTIONS"):
+        raise _refuse("insufficient_scope", "insufficient_scope")
+
+
+def find_account(reference: int | str | None) -> int:
+    """Return the id of the user whose account the request is about: the key's own, or the one a service key names.
+
+    Raises ApiError.
+    """
+    key: ActiveApiKey = g.api_key
+    if key.user_id is not None:
+        if reference is not None:
+            raise ApiError("user_not_allowed")
+        return key.user_id
+    if reference is None:
+        raise invalid_field("user", "A service key says for whom it acts.")
+    user_id = find_user_id(db.session(), reference)
+    if user_id is None:
+        raise ApiError("user_not_found")
+    return user_id
+
+
+def note_use_afterwards(response: Response) -> Response:
+    """Have the key's use noted once the answer is sent: the caller does not wait for it."""
+    key: ActiveApiKey | None = g.get("api_key")
+    if key and is_use_to_note(key):
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+        response.call_on_close(lambda: _note_use(app, key.id))
+    return response
+
+
+def _note_use(app: Flask, key_id: int) -> None:
+    with app.app_context(), writing():
+        try:
+            note_use(db.session(), key_id)
+            db.session.commit()
+        except DATABASE_DOWN as error:
+            log.warning("the use of API key %s is not noted: %s", key_id, error)
+
+
+def count_request(key: ActiveApiKey) -> None:
+    """Count the request against its key. Raises ApiError when it was one too many in this minute."""
+    limit = REQUESTS_OF_A_SERVICE if key.scope == "service" else REQUESTS
+    counted_as = f"api-key:{key.id}"
+    is_within = limiter.limiter.hit(limit, counted_as)
+    reset_at, remaining = limiter.limiter.get_window_stats(limit, counted_as)
+    g.rate_limit_headers = {
+        "X-RateLimit-Limit": str(limit.amount),
+        "X-RateLimit-Remaining": str(remaining),
+        "X-RateLimit-Reset": str(ceil(reset_at)),
+    }
+    if not is_within:
+        raise ApiError("rate_limited", headers={"Retry-After": str(max(1, ceil(reset_at - time())))})
+
+
+def add_rate_limit_headers(response: Response) -> Response:
+    """Tell the caller how many requests are left, and until when (in seconds since 1970)."""
+    response.headers.extend(g.get("rate_limit_headers", {}))
+    return response
+
+
+def _refuse(code: str, error: str) -> ApiError:
+    """Return the refusal with the header of RFC 6750."""
+    return ApiError(code, headers={"WWW-Authenticate": f'Bearer realm="payapp", error="{error}"'})

@@ -1,0 +1,128 @@
+"""Idempotency keys of the API: the same request twice has one effect and one answer. Nothing is committed here.
+
+The row of a request is inserted before its effect and gets its answer after it, in one transaction. So a twin waits
+at the unique index (on SQLite already for the write lock) until the first has committed, and then finds the answer;
+and a process that dies in between leaves nothing behind that could be stuck.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Table, bindparam, delete, func, select, true, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from payapp.api.models import ApiRequest
+from payapp.clock import utc_now
+from payapp.db import dialect_insert, table_of
+
+KEPT_FOR = timedelta(hours=72)
+FORGET_BATCH = 1000
+WAIT_MILLISECONDS = 5000
+LOCK_NOT_AVAILABLE = (
+    "55P03"  # PostgreSQL's lock_timeout. Source: https://www.postgresql.org/docs/current/errcodes-appendix.html
+)
+
+REQUESTS = table_of(ApiRequest)
+COLUMNS = ("user_id", "idempotency_key", "operation", "body_hash", "created_at")
+
+# Built once, as in ledger/posting.py.
+FIND = select(REQUESTS.c.operation, REQUESTS.c.body_hash, REQUESTS.c.status, REQUESTS.c.answer).where(
+    REQUESTS.c.user_id == bindparam("user_id"), REQUESTS.c.idempotency_key == bindparam("idempotency_key")
+)
+KEEP_ANSWER = (
+    update(REQUESTS)
+    .where(REQUESTS.c.id == bindparam("request_id"))
+    .values(status=bindparam("given_status"), answer=bindparam("given_answer"))
+)
+
+
+class KeyReusedError(Exception):
+    """The account has used the key for another request."""
+
+
+class StillRunningError(Exception):
+    """Another process is at work on the same request, and took longer than WAIT_MILLISECONDS."""
+
+
+@dataclass(frozen=True)
+class ApiCall:
+    """A request with its key: `operation` names what it asks for, `body_hash` is the SHA-256 of its body."""
+
+    user_id: int
+    idempotency_key: str
+    operation: str
+    body_hash: str
+
+    @property
+    def cause(self) -> str:
+        """What the ledger knows the request by, for ever."""
+        return f"api:{self.user_id}:{self.idempotency_key}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer as it was given: the status and the text of the body."""
+
+    status: int
+    body: str
+
+
+def begin(session: Session, call: ApiCall) -> int | Answer:
+    """Return the new row's id for keep_answer(), or the answer that was given to this request before.
+
+    Waits for a twin that is at work. Raises KeyReusedError and StillRunningError; the transaction is over then.
+    """
+    values = {
+        "user_id": call.user_id,
+        "idempotency_key": call.idempotency_key,
+        "operation": call.operation,
+        "body_hash": call.body_hash,
+        "created_at": utc_now(),
+    }
+    try:
+        request_id: int | None = session.execute(_build_insert(dialect_insert(session)), values).scalar()
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
+            raise
+        raise StillRunningError from error
+    return request_id if request_id is not None else _find_answer(session, call)
+
+
+def keep_answer(session: Session, request_id: int, answer: Answer) -> None:
+    """Keep what is about to be answered, beside the effect."""
+    session.execute(KEEP_ANSWER, {"request_id": request_id, "given_status": answer.status, "given_answer": answer.body})
+
+
+def forget_old_requests(session: Session, limit: int = FORGET_BATCH) -> int:
+    """Delete up to `limit` requests that are older than 72 hours, oldest first; return how many.
+
+    Their effects stay, and with them that they are not repeated: the ledger keeps the key with the hold.
+    """
+    old = select(REQUESTS.c.id).where(REQUESTS.c.created_at < utc_now() - KEPT_FOR)
+    batch = old.order_by(REQUESTS.c.created_at).limit(limit)
+    deleted: Any = session.execute(delete(REQUESTS).where(REQUESTS.c.id.in_(batch)))
+    return int(deleted.rowcount)
+
+
+@cache
+def _build_insert(insert: Callable[[Table], Any]) -> Any:
+    """PostgreSQL learns in the same statement how long to wait: an extra one would be an extra round trip."""
+    patience = func.set_config("lock_timeout", f"{WAIT_MILLISECONDS}", True).is_not(None)
+    row = select(*(bindparam(name, type_=REQUESTS.c[name].type) for name in COLUMNS))
+    row = row.where(patience if insert is postgresql_insert else true())
+    return insert(REQUESTS).from_select(COLUMNS, row).on_conflict_do_nothing().returning(REQUESTS.c.id)
+
+
+def _find_answer(session: Session, call: ApiCall) -> Answer:
+    values = {"user_id": call.user_id, "idempotency_key": call.idempotency_key}
+    row = session.execute(FIND, values).one_or_none()
+    if row is None:
+        raise StillRunningError  # forgotten in this very moment, after 72 hours: the next try finds no row
+    if (row.operation, row.body_hash) != (call.operation, call.body_hash):
+        raise KeyReusedError
+    return Answer(row.status, row.answer)

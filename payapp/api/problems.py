@@ -1,0 +1,99 @@
+"""Everything that the API refuses: problem documents (RFC 9457), each with a `code` that stays the same.
+
+PROBLEMS is the one list: the OpenAPI document and the page about the API are made from it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from payapp.billing.packages import find_package_for
+from payapp.ledger.errors import (
+    CaptureTooLargeError,
+    HoldNotOpenError,
+    InsufficientCreditsError,
+    LedgerError,
+    TooManyHoldsError,
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of refusal: its HTTP status, its title, and what the caller can do."""
+
+    status: int
+    title: str
+    sentence: str
+
+
+PROBLEMS = {
+    "bad_request": Kind(
+        400, "Bad request", "The request can't be read: a NUL character in the address, an unknown host."
+    ),
+    "invalid_json": Kind(400, "The body is not JSON", "Send one JSON object in UTF-8, no name in it twice."),
+    "invalid_cursor": Kind(400, "The cursor is not ours", "Send `next_cursor` back as it was, for the same account."),
+    "idempotency_key_missing": Kind(400, "Idempotency-Key is missing", "Every POST needs one: a fresh UUID is right."),
+    "idempotency_key_invalid": Kind(400, "Idempotency-Key is not valid", "1 to 255 visible ASCII characters."),
+    "api_key_missing": Kind(401, "An API key is needed", "Send `Authorization: Bearer <key>`."),
+    "api_key_invalid": Kind(401, "The API key is not valid", "It is unknown, or it has been revoked."),
+    "insufficient_credits": Kind(
+        402, "Not enough credits", "`required`, `available` and the smallest `package` that helps say what is missing."
+    ),
+    "insufficient_scope": Kind(403, "The key may only read", "Use a key with scope `spend`."),
+    "user_not_allowed": Kind(403, "The key has a user of its own", "Only a service key says for which `user` it acts."),
+    "not_found": Kind(404, "There is nothing here", "Look at the address."),
+    "hold_not_found": Kind(404, "There is no such hold", "It never was, or it belongs to another account."),
+    "user_not_found": Kind(404, "There is no such user", "Neither an id nor an e-mail address of anybody."),
+    "method_not_allowed": Kind(405, "The address does not take this method", "`Allow` names those that it takes."),
+    "hold_not_open": Kind(409, "The hold has ended", "`hold_status` says how: captured, released or expired."),
+    "too_many_holds": Kind(409, "Too many open holds", "Capture or release some; `limit` is how many there may be."),
+    "request_in_progress": Kind(
+        409, "The same request is still at work", "Repeat it in a moment with the same key: then its answer is there."
+    ),
+    "body_too_large": Kind(413, "The body is too large", "A body has at most 1 MB."),
+    "unsupported_media_type": Kind(415, "The body is not sent as JSON", "Send `Content-Type: application/json`."),
+    "invalid_request": Kind(422, "Something in the request is not valid", "`errors` names each field."),
+    "capture_too_large": Kind(422, "More than was held", "`held` is the most that can be captured."),
+    "idempotency_key_reused": Kind(
+        422, "The Idempotency-Key was used for another request", "A new request needs a new key."
+    ),
+    "rate_limited": Kind(429, "Too many requests", "Wait as many seconds as `Retry-After` says."),
+    "database_unavailable": Kind(503, "Not available right now", "Repeat it with the same key after `Retry-After`."),
+}
+
+
+class ApiError(Exception):
+    """A refusal by its code. `members` stand in the problem document beside the usual ones."""
+
+    def __init__(self, code: str, *, headers: Mapping[str, str] | None = None, **members: Any) -> None:
+        super().__init__(code)
+        self.code = code
+        self.kind = PROBLEMS[code]
+        self.headers = headers or {}
+        self.members = members
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The problem document. `detail` may stand among the members, else it is the kind's own sentence."""
+        usual = {"type": "about:blank", "status": self.kind.status, "title": self.kind.title, "code": self.code}
+        return usual | {"detail": self.kind.sentence} | self.members
+
+
+def invalid_field(field: str, message: str) -> ApiError:
+    """Return the refusal of one field."""
+    return ApiError("invalid_request", errors=[{"field": field, "message": message}])
+
+
+def refusal_of(error: LedgerError) -> ApiError:
+    """Return what the caller is told when the ledger has refused; raises `error` again if it is not the caller's."""
+    if isinstance(error, InsufficientCreditsError):
+        package = find_package_for(error.required - error.available)
+        offer = {name: getattr(package, name) for name in ("id", "name", "credits", "unit_amount", "currency")}
+        return ApiError("insufficient_credits", required=error.required, available=error.available, package=offer)
+    if isinstance(error, TooManyHoldsError):
+        return ApiError("too_many_holds", limit=error.limit)
+    if isinstance(error, HoldNotOpenError):
+        return ApiError("hold_not_open", hold_status=error.status)
+    if isinstance(error, CaptureTooLargeError):
+        return ApiError("capture_too_large", held=error.held)
+    raise error

@@ -1,0 +1,153 @@
+"""What the API takes and gives, field by field. The OpenAPI document is made from these."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from payapp.ledger.posting import MAX_AMOUNT
+
+FEATURE_LENGTH_MAX = 80
+NOTE_LENGTH_MAX = 500
+EMAIL_LENGTH_MAX = 320
+ROW_ID_MAX = 2**63 - 1
+PAGE_MAX = 100
+PAGE_DEFAULT = 25
+EXPIRES_SECONDS_MAX = 7 * 24 * 3600
+NO_NUL = r"^[^\u0000]*$"
+
+
+def require_storable(text: str) -> None:
+    """Refuse what no database can hold: NUL characters and halves of characters."""
+    if "\0" in text:
+        raise ValidationError("Must not contain NUL characters.")
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValidationError("Must be valid Unicode.")
+
+
+class UserReference(fields.Field[int | str]):
+    """A user by id or by e-mail address. In a query, and in a text, digits alone are an id."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int | str:
+        if isinstance(value, str) and 0 < len(value) <= EMAIL_LENGTH_MAX:
+            require_storable(value)
+            is_id = value.isascii() and value.isdecimal()
+            value = int(value) if is_id and len(value) < 20 else value
+            if not isinstance(value, int):
+                return str(value)
+        if type(value) is int and 0 < value <= ROW_ID_MAX:
+            return value
+        raise ValidationError("Must be a user's id or e-mail address.")
+
+
+def amount_field(**options: Any) -> fields.Integer:
+    """Whole credits: no text, no fraction, not even `1.0`."""
+    options.setdefault("metadata", {"description": "Whole credits.", "examples": [5]})
+    return fields.Integer(strict=True, validate=validate.Range(1, MAX_AMOUNT), **options)
+
+
+def user_field() -> UserReference:
+    """For service keys alone: whose account it is about."""
+    description = "For service keys, and needed there: the user's id or e-mail address."
+    whichever = [
+        {"type": "integer", "minimum": 1, "maximum": ROW_ID_MAX},
+        {"type": "string", "minLength": 1, "maxLength": EMAIL_LENGTH_MAX},
+    ]
+    return UserReference(metadata={"description": description, "anyOf": whichever})
+
+
+class Input(Schema):
+    """Fields that nobody knows are refused: a misspelled one must not be ignored where credits are at stake."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class AccountQuery(Input):
+    user = user_field()
+
+
+class EntriesQuery(AccountQuery):
+    cursor = fields.String(
+        validate=validate.Length(max=500), metadata={"description": "`next_cursor` of the page before."}
+    )
+    limit = fields.Integer(
+        load_default=PAGE_DEFAULT, validate=validate.Range(1, PAGE_MAX), metadata={"description": "Entries on a page."}
+    )
+
+
+class AccountBody(Input):
+    user = user_field()
+
+
+class CaptureBody(AccountBody):
+    amount = amount_field(
+        metadata={"description": "Whole credits, as many as were held at most. Default: all of them."}
+    )
+
+
+class SpendBody(AccountBody):
+    amount = amount_field(required=True)
+    feature = fields.String(
+        required=True,
+        validate=[validate.Length(1, FEATURE_LENGTH_MAX), require_storable],
+        metadata={"description": "What the credits buy.", "examples": ["qr-code"], "pattern": NO_NUL},
+    )
+    note = fields.String(
+        allow_none=True,
+        validate=[validate.Length(max=NOTE_LENGTH_MAX), require_storable],
+        metadata={"description": "Shown beside the entry. Default: the feature.", "pattern": NO_NUL},
+    )
+
+
+class HoldBody(SpendBody):
+    expires_in_seconds = fields.Integer(
+        strict=True,
+        validate=validate.Range(1, EXPIRES_SECONDS_MAX),
+        metadata={"description": "When the hold ends by itself. Default: 900."},
+    )
+
+
+class BalanceSchema(Schema):
+    posted = fields.Integer(required=True, metadata={"description": "Below zero after a refund of spent credits."})
+    held = fields.Integer(required=True, metadata={"description": "Set aside by open holds."})
+    available = fields.Integer(required=True, metadata={"description": "posted less held: what can be spent."})
+
+
+class EntrySchema(Schema):
+    id = fields.Integer(required=True)
+    created_at = fields.DateTime(required=True)
+    entry_type = fields.String(required=True, metadata={"description": "`capture` for credits that were used."})
+    amount = fields.Integer(required=True, metadata={"description": "Signed: below zero for credits that were used."})
+    balance_after = fields.Integer(required=True, metadata={"description": "posted after this entry."})
+    note = fields.String(required=True, allow_none=True)
+
+
+class EntriesSchema(Schema):
+    entries = fields.List(fields.Nested(EntrySchema), required=True, metadata={"description": "Newest first."})
+    next_cursor = fields.String(required=True, allow_none=True, metadata={"description": "Null on the last page."})
+
+
+class HoldSchema(Schema):
+    id = fields.Integer(required=True)
+    status = fields.String(required=True, validate=validate.OneOf(["open", "captured", "released", "expired"]))
+    amount = fields.Integer(required=True)
+    captured_amount = fields.Integer(required=True, allow_none=True)
+    feature = fields.String(required=True)
+    note = fields.String(required=True, allow_none=True)
+    created_at = fields.DateTime(required=True)
+    expires_at = fields.DateTime(required=True)
+
+
+class FieldErrorSchema(Schema):
+    field = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class ProblemSchema(Schema):
+    type = fields.String(required=True)
+    status = fields.Integer(required=True)
+    title = fields.String(required=True)
+    code = fields.String(required=True, metadata={"description": "Stays the same; titles and details may change."})
+    detail = fields.String(required=True)
+    errors = fields.List(fields.Nested(FieldErrorSchema))

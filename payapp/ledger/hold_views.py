@@ -1,0 +1,48 @@
+"""Reading holds. Nothing here writes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, bindparam, case, select
+from sqlalchemy.orm import Session
+
+from payapp.db import database_now, table_of
+from payapp.ledger.models import Hold, HoldStatus
+
+HOLDS = table_of(Hold)
+
+
+@dataclass(frozen=True)
+class HoldView:
+    """A hold as it stands: `amount` and `captured_amount` in credits, `expires_at` by the database's clock."""
+
+    id: int
+    user_id: int
+    amount: int
+    captured_amount: int | None
+    status: HoldStatus
+    feature: str
+    note: str | None
+    created_at: datetime
+    expires_at: datetime
+
+
+IS_OVERDUE = and_(HOLDS.c.status == "open", HOLDS.c.expires_at <= database_now())
+STATUS_NOW = case((IS_OVERDUE, "expired"), else_=HOLDS.c.status).label("status")
+HOLD_COLUMNS = [STATUS_NOW if name == "status" else HOLDS.c[name] for name in HoldView.__dataclass_fields__]
+
+# Built once, as in posting.py.
+FIND_OWN = select(*HOLD_COLUMNS).where(HOLDS.c.id == bindparam("hold_id"), HOLDS.c.user_id == bindparam("user_id"))
+FIND_BY_KEY = select(*HOLD_COLUMNS).where(HOLDS.c.idempotency_key == bindparam("idempotency_key"))
+
+
+def find_hold(session: Session, user_id: int, hold_id: int) -> HoldView | None:
+    """Return the hold if it is this user's, else None; `expired` as soon as its time is over."""
+    row = session.execute(FIND_OWN, {"user_id": user_id, "hold_id": hold_id}).one_or_none()
+    return HoldView(*row) if row else None
+
+
+def find_hold_of_request(session: Session, idempotency_key: str) -> HoldView | None:
+    """Return the hold that was placed under this key, whoever asks; None if there is none."""
+    row = session.execute(FIND_BY_KEY, {"idempotency_key": idempotency_key}).one_or_none()
+    return HoldView(*row) if row else None
