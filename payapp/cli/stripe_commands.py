@@ -11,7 +11,7 @@ from payapp.services import get_stripe
 from payapp.stripe_objects import StripeServiceError, WebhookEndpoint
 from payapp.stripe_service import StripeService
 from payapp.webhooks.handlers import HANDLERS
-from payapp.webhooks.inbox import UnknownEventError, process_event, replay
+from payapp.webhooks.inbox import UnknownEventError, dismiss, process_event, replay
 
 stripe = AppGroup("stripe", help="The account at Stripe.")
 stripe.add_command(reconcile)
@@ -68,3 +68,21 @@ def _replay(session: Session, event_id: str) -> str:
     except UnknownEventError:
         session.rollback()
     return process_event(session, get_stripe().get_event(event_id))
+
+
+@stripe.command("dismiss")
+@click.argument("event_id")
+@click.option("--note", required=True, help="Why it moves nothing; kept with the event.")
+def dismiss_event(event_id: str, note: str) -> None:
+    """Close the event EVENT_ID, which failed or is in quarantine: it moves nothing, and is named no more.
+
+    Exit status 1 for one that was applied, ignored or never kept.
+    """
+    try:
+        is_closed = dismiss(db.session(), event_id, note)
+    except UnknownEventError as error:
+        raise click.ClickException(str(error)) from error
+    if not is_closed:
+        raise click.ClickException(f"{event_id} neither failed nor is it in quarantine")
+    db.session.commit()
+    click.echo(f"{event_id}: ignored")

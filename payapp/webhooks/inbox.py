@@ -21,6 +21,7 @@ from payapp.webhooks.handlers import HANDLERS
 from payapp.webhooks.models import EventStatus, StripeEvent
 
 LAST_ERROR_LENGTH_MAX = 2000
+UNSETTLED = ("received", "failed", "quarantined")
 
 EVENTS = table_of(StripeEvent)
 
@@ -83,9 +84,28 @@ def replay(session: Session, stripe_event_id: str) -> EventStatus:
     return status
 
 
+def dismiss(session: Session, stripe_event_id: str, note: str) -> bool:
+    """Close an event that failed or is in quarantine: staff decided that it moves nothing. Does not commit.
+
+    It is then `ignored`, with the note beside what was wrong, and may still be replayed. Returns False for one that
+    was applied or ignored before; raises UnknownEventError.
+    """
+    chosen = EVENTS.c.stripe_event_id == stripe_event_id
+    row = session.execute(select(EVENTS.c.status, EVENTS.c.last_error).where(chosen)).one_or_none()
+    if row is None:
+        raise UnknownEventError(stripe_event_id)
+    closed = session.execute(
+        update(EVENTS)
+        .where(chosen, EVENTS.c.status.in_(UNSETTLED))
+        .values(status="ignored", last_error=f"{row.last_error} (dismissed: {note})", processed_at=utc_now())
+        .returning(EVENTS.c.id)
+    )
+    return closed.scalar() is not None
+
+
 def list_failed(session: Session) -> Sequence[KeptEvent]:
     """Return the events that failed (Stripe may bring them again) or wait for staff in quarantine, oldest first."""
-    return _list_kept(session, EVENTS.c.status.in_(("received", "failed", "quarantined")))
+    return _list_kept(session, EVENTS.c.status.in_(UNSETTLED))
 
 
 def list_events_about(session: Session, stripe_object_ids: Sequence[str]) -> Sequence[KeptEvent]:

@@ -1,4 +1,4 @@
-"""flask stripe replay EVENT_ID"""
+"""flask stripe replay EVENT_ID, flask stripe dismiss EVENT_ID --note TEXT"""
 
 from uuid import uuid4
 
@@ -48,3 +48,15 @@ def test_it_says_when_there_is_no_such_event(stripe: StandIn, session: Session, 
     result = run("stripe", "replay", "evt_nowhere")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "evt_nowhere" in result.stderr
+
+
+def test_it_dismisses_what_waits_for_staff(session: Session, run: RunCommand) -> None:
+    purchase = make_purchase(session, make_user(session))
+    event = Event.from_payload(event_payload(COMPLETED, checkout_session_object(purchase, amount_total=1)))
+    record_failure(session, event, QuarantineError("wrong amount"))
+    session.commit()
+    result = run("stripe", "dismiss", event.id, "--note", "a test of ours")
+    assert (result.exit_code, result.stdout) == (0, f"{event.id}: ignored\n")
+    again = run("stripe", "dismiss", event.id, "--note", "again")
+    assert (again.exit_code, "neither failed" in again.stderr) == (1, True)
+    assert run("stripe", "dismiss", "evt_nowhere", "--note", "what?").exit_code == 1

@@ -9,7 +9,7 @@ from payapp.billing.errors import QuarantineError
 from payapp.billing.models import Purchase
 from payapp.ledger.balances import get_balance
 from payapp.stripe_objects import Event, MalformedObjectError
-from payapp.webhooks.inbox import UnknownEventError, list_failed, process_event, record_failure, replay
+from payapp.webhooks.inbox import UnknownEventError, dismiss, list_failed, process_event, record_failure, replay
 from tests.factories import checkout_session_object, event_payload, make_purchase, make_user
 from tests.webhooks.delivering import get_only_event
 
@@ -113,3 +113,23 @@ def test_replay_of_an_unknown_event_is_an_error(session: Session) -> None:
 def test_replay_of_a_type_without_a_handler_is_ignored(session: Session) -> None:
     process_event(session, EVENT)
     assert replay(session, EVENT.id) == "ignored"
+
+
+def test_dismiss_closes_what_waits_for_staff(session: Session) -> None:
+    purchase = make_purchase(session, make_user(session))
+    event_id = keep(session, purchase, QuarantineError("wrong amount"))
+    assert dismiss(session, event_id, "a test of ours")
+    session.commit()
+    event = get_only_event(session)
+    assert (event.status, list_failed(session)) == ("ignored", [])
+    assert event.last_error == "QuarantineError: wrong amount (dismissed: a test of ours)"
+    assert not dismiss(session, event_id, "again")
+    assert replay(session, event_id) == "processed"  # staff may think again
+
+
+def test_dismiss_leaves_an_applied_event_alone(session: Session) -> None:
+    event_id = keep(session, make_purchase(session, make_user(session)))
+    assert not dismiss(session, event_id, "too late")
+    assert get_only_event(session).status == "processed"
+    with pytest.raises(UnknownEventError):
+        dismiss(session, "evt_nowhere", "what?")
