@@ -20,8 +20,8 @@ from payapp.ledger.holds import capture_hold
 from payapp.ledger.posting import PostedEntry, grant
 from payapp.webhooks import inbox
 
-# How long the sabotaged moment lasts: long enough that some kills fall into it.
-GAP_SECONDS = 0.4
+# How long the sabotaged moment lasts: long enough that every kill falls into some.
+GAP_SECONDS = 1.5
 
 WsgiApplication = Callable[[dict[str, Any], Any], Iterable[bytes]]
 

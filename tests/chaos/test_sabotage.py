@@ -15,7 +15,7 @@ SABOTAGES = {
 @pytest.mark.parametrize("name", SABOTAGES)
 def test_it_reports_a_sabotaged_application(name: str) -> None:
     application = f"tests.chaos.sabotage:{name}()"
-    status, output = run_chaos("--kills", "2", "--events", "60", "--seed", "1", "--application", application)
+    status, output = run_chaos("--kills", "3", "--events", "60", "--seed", "1", "--application", application)
     assert status == 1, output
     assert "FAILED (seed 1)" in output
     assert SABOTAGES[name] in output, output
