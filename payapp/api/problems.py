@@ -31,7 +31,7 @@ PROBLEMS = {
         400, "Bad request", "The request can't be read: a NUL character in the address, an unknown host."
     ),
     "invalid_json": Kind(400, "The body is not JSON", "Send one JSON object in UTF-8, no name in it twice."),
-    "invalid_cursor": Kind(400, "The cursor is not ours", "Send `next_cursor` back as it was, for the same account."),
+    "invalid_cursor": Kind(404, "There is no such page", "Send `next_cursor` back as it was, for the same account."),
     "idempotency_key_missing": Kind(400, "Idempotency-Key is missing", "Every POST needs one: a fresh UUID is right."),
     "idempotency_key_invalid": Kind(400, "Idempotency-Key is not valid", "1 to 255 visible ASCII characters."),
     "api_key_missing": Kind(401, "An API key is needed", "Send `Authorization: Bearer <key>`."),

@@ -9,7 +9,8 @@ from payapp.ledger.posting import MAX_AMOUNT
 
 FEATURE_LENGTH_MAX = 80
 NOTE_LENGTH_MAX = 500
-EMAIL_LENGTH_MAX = 320
+EMAIL_LENGTH_MAX = 254
+CURSOR_LENGTH_MAX = 80  # the longest of ours has 54
 ROW_ID_MAX = 2**63 - 1
 PAGE_MAX = 100
 PAGE_DEFAULT = 25
@@ -31,10 +32,8 @@ class UserReference(fields.Field[int | str]):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int | str:
         if isinstance(value, str) and 0 < len(value) <= EMAIL_LENGTH_MAX:
             require_storable(value)
-            is_id = value.isascii() and value.isdecimal()
-            value = int(value) if is_id and len(value) < 20 else value
-            if not isinstance(value, int):
-                return str(value)
+            is_id = value.isascii() and value.isdecimal() and len(value) < 20 and 0 < int(value) <= ROW_ID_MAX
+            return int(value) if is_id else value
         if type(value) is int and 0 < value <= ROW_ID_MAX:
             return value
         raise ValidationError("Must be a user's id or e-mail address.")
@@ -51,7 +50,7 @@ def user_field() -> UserReference:
     description = "For service keys, and needed there: the user's id or e-mail address."
     whichever = [
         {"type": "integer", "minimum": 1, "maximum": ROW_ID_MAX},
-        {"type": "string", "minLength": 1, "maxLength": EMAIL_LENGTH_MAX},
+        {"type": "string", "minLength": 1, "maxLength": EMAIL_LENGTH_MAX, "pattern": NO_NUL},
     ]
     return UserReference(metadata={"description": description, "anyOf": whichever})
 
@@ -69,7 +68,7 @@ class AccountQuery(Input):
 
 class EntriesQuery(AccountQuery):
     cursor = fields.String(
-        validate=validate.Length(max=500), metadata={"description": "`next_cursor` of the page before."}
+        validate=validate.Length(max=CURSOR_LENGTH_MAX), metadata={"description": "`next_cursor` of the page before."}
     )
     limit = fields.Integer(
         load_default=PAGE_DEFAULT, validate=validate.Range(1, PAGE_MAX), metadata={"description": "Entries on a page."}
@@ -144,10 +143,24 @@ class FieldErrorSchema(Schema):
     message = fields.String(required=True)
 
 
+class PackageSchema(Schema):
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    credits = fields.Integer(required=True)
+    unit_amount = fields.Integer(required=True, metadata={"description": "In minor units of the currency."})
+    currency = fields.String(required=True)
+
+
 class ProblemSchema(Schema):
     type = fields.String(required=True)
     status = fields.Integer(required=True)
     title = fields.String(required=True)
     code = fields.String(required=True, metadata={"description": "Stays the same; titles and details may change."})
     detail = fields.String(required=True)
-    errors = fields.List(fields.Nested(FieldErrorSchema))
+    errors = fields.List(fields.Nested(FieldErrorSchema), metadata={"description": "Of `invalid_request`."})
+    required = fields.Integer(metadata={"description": "Of `insufficient_credits`."})
+    available = fields.Integer(metadata={"description": "Of `insufficient_credits`."})
+    package = fields.Nested(PackageSchema, metadata={"description": "Of `insufficient_credits`."})
+    limit = fields.Integer(metadata={"description": "Of `too_many_holds`."})
+    hold_status = fields.String(metadata={"description": "Of `hold_not_open`."})
+    held = fields.Integer(metadata={"description": "Of `capture_too_large`."})
