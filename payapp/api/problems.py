@@ -53,7 +53,7 @@ PROBLEMS = {
     "body_too_large": Kind(413, "The body is too large", "A body has at most 1 MB."),
     "unsupported_media_type": Kind(415, "The body is not sent as JSON", "Send `Content-Type: application/json`."),
     "invalid_request": Kind(422, "Something in the request is not valid", "`errors` names each field."),
-    "capture_too_large": Kind(422, "More than was held", "`held` is the most that can be captured."),
+    "capture_too_large": Kind(409, "More than was held", "`held` is the most that can be captured."),
     "idempotency_key_reused": Kind(
         422, "The Idempotency-Key was used for another request", "A new request needs a new key."
     ),

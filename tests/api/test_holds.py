@@ -78,7 +78,7 @@ def test_it_ends_once(program: Program, first: str, second: str) -> None:
 def test_no_more_is_captured_than_was_held(program: Program) -> None:
     hold_id = program.hold(20).get_json()["id"]
     answer = program.post(f"/holds/{hold_id}/capture", {"amount": 21})
-    assert code_of(answer) == (422, "capture_too_large")
+    assert code_of(answer) == (409, "capture_too_large")
     assert answer.get_json()["held"] == 20
     assert program.balance() == (100, 20, 80)
 
