@@ -5,26 +5,32 @@ from pathlib import Path
 
 import pytest
 from flask import Flask, request
-from flask_login import current_user
 from markupsafe import escape
 from sqlalchemy.orm import Session
 
-from payapp.extensions import db
 from payapp.features import FEATURES, Feature, spends_credits
 from payapp.ledger.balances import get_balance
 from tests.people import Visitor, give_credits
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
-NAMES = {"Feature": Feature, "spends_credits": spends_credits, "db": db, "current_user": current_user}
+LINE, ROUTE, BLOCK = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.fixture
 def shout(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The feature of the README, in this application; `app` stands in for the blueprint."""
-    line, route = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    names = {**NAMES, "blueprint": app, "request": request, "escape": escape}
-    monkeypatch.setitem(FEATURES, "shout", eval(line.strip().rstrip(","), names))
-    exec(route, names)
+    """The features of the README, in this application; `app` stands in for the blueprint."""
+    names = {"Feature": Feature, "spends_credits": spends_credits, "request": request, "escape": escape}
+    monkeypatch.setitem(FEATURES, "shout", eval(LINE.strip().rstrip(","), names))
+    by_letter = Feature("shout-by-letter", "Shout by letter", len, "Says it louder.")
+    monkeypatch.setitem(FEATURES, "shout-by-letter", by_letter)
+
+    def shout_by_letter() -> str:
+        inside = {**names, "text": request.form["text"]}
+        exec(BLOCK, inside)
+        return str(inside["answer"])
+
+    exec(ROUTE, {**names, "blueprint": app})
+    app.post("/features/shout-by-letter")(shout_by_letter)
 
 
 @pytest.mark.usefixtures("shout")
@@ -36,9 +42,18 @@ def test_it_charges_as_written(visitor: Visitor, session: Session) -> None:
 
 
 @pytest.mark.usefixtures("shout")
-def test_it_offers_the_package_that_helps(visitor: Visitor, session: Session) -> None:
-    give_credits(visitor, session, 1)
-    response = visitor.submit("/features/shout", text="hello")
+def test_it_charges_for_a_block_as_written(visitor: Visitor, session: Session) -> None:
+    user_id = give_credits(visitor, session, 9)
+    response = visitor.submit("/features/shout-by-letter", text="  hello  ")
+    assert (response.status_code, response.text) == (200, "HELLO")
+    assert get_balance(session, user_id).posted == 4
+
+
+@pytest.mark.usefixtures("shout")
+@pytest.mark.parametrize(("path", "credits"), [("/features/shout", 1), ("/features/shout-by-letter", 4)])
+def test_it_offers_the_package_that_helps(visitor: Visitor, session: Session, path: str, credits: int) -> None:
+    give_credits(visitor, session, credits)
+    response = visitor.submit(path, text="hello")
     assert response.status_code == 402
     assert 'name="package_id" value="starter"' in response.text
 

@@ -1,5 +1,6 @@
 """The first priced feature: a QR code, as SVG for the page and PNG to keep."""
 
+import io
 from dataclasses import dataclass
 
 import segno
@@ -20,7 +21,7 @@ class QrCode:
 
 def make_qr_code(text: str) -> QrCode:
     """Return the QR code of `text`, at most TEXT_LENGTH_MAX characters. Raises ValueError if it does not fit."""
-    code = segno.make(text, error="m", micro=False)
+    code = _encode(text)
     # segno's own markup of its own path data: nothing of the text goes into it.
     svg = Markup(code.svg_inline(border=4, light="#fff", dark="#000", omitsize=True))  # noqa: S704
     return QrCode(
@@ -29,3 +30,16 @@ def make_qr_code(text: str) -> QrCode:
         svg_data_url=code.svg_data_uri(scale=10, border=4, light="#fff"),
         png_data_url=code.png_data_uri(scale=10, border=4),
     )
+
+
+def draw_files(text: str) -> dict[str, bytes]:
+    """Return the QR code of `text` as files, by their suffix: png, svg. Raises ValueError if it does not fit."""
+    code = _encode(text)
+    files = {"png": io.BytesIO(), "svg": io.BytesIO()}
+    for kind, file in files.items():
+        code.save(file, kind=kind, scale=10, border=4, light="#fff")
+    return {kind: file.getvalue() for kind, file in files.items()}
+
+
+def _encode(text: str) -> segno.QRCode:
+    return segno.make(text, error="m", micro=False)

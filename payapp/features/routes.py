@@ -1,23 +1,25 @@
 """The pages of priced features. Who may enter: logged-in users; each use costs credits."""
 
+import io
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, jsonify, render_template, send_file
 from flask_login import current_user, login_required
 
+from payapp.api.problems import refusal_of
 from payapp.billing.packages import find_package_for
 from payapp.credits.package_cards import PackageCard, build_package_cards
+from payapp.errors import wants_json
 from payapp.extensions import db
-from payapp.features import FEATURES, qr_codes, spends_credits
-from payapp.features.forms import QrCodeForm
+from payapp.features import FEATURES, qr_code_batch, qr_codes, spends_credits
+from payapp.features.forms import QrCodeBatchForm, QrCodeForm
+from payapp.formats import plural
 from payapp.htmx import is_htmx
 from payapp.ledger.balances import get_balance
 from payapp.ledger.errors import InsufficientCreditsError
 
 ACCESS = "logged-in users"
 blueprint = Blueprint("features", __name__)
-
-FEATURE = FEATURES["qr-code"]
 
 
 @blueprint.before_request
@@ -27,16 +29,18 @@ def require_login() -> None:
 
 
 @blueprint.app_errorhandler(InsufficientCreditsError)
-def show_insufficient(error: InsufficientCreditsError) -> tuple[str, int]:
+def show_insufficient(error: InsufficientCreditsError) -> tuple[str, int] | Response:
     """Any feature without a page of its own for it: 402, with a Buy button for the package that helps."""
+    if wants_json():
+        return _insufficient_problem(error)
     template = "features/_insufficient.html" if is_htmx() else "features/insufficient.html"
-    return render_template(template, missing=error, package_card=_helpful_package(error)), 402
+    return render_template(template, **_way_out(error)), 402
 
 
 @blueprint.get("/features/qr-codes")
 def show_qr_codes() -> str:
     """The form, with what a QR code costs."""
-    return _page(current_user.id, QrCodeForm())
+    return _qr_code_page(current_user.id, QrCodeForm())
 
 
 @blueprint.post("/features/qr-codes")
@@ -45,27 +49,105 @@ def make_qr_code() -> str | tuple[str, int]:
     user_id = current_user.id  # asked once: after a commit the question would load the user again
     form = QrCodeForm()
     if not form.validate_on_submit():
-        return _page(user_id, form), 422
+        return _qr_code_page(user_id, form), 422
     try:
-        with spends_credits(db.session(), user_id, FEATURE.id):
+        with spends_credits("qr-code", user_id=user_id):
             result = qr_codes.make_qr_code(form.text.data)
     except InsufficientCreditsError as error:
-        return _page(user_id, form, missing=error, package_card=_helpful_package(error)), 402
+        if wants_json():
+            raise
+        return _qr_code_page(user_id, form, **_way_out(error)), 402
     except ValueError:
         form.text.errors = ["This text does not fit into a QR code. Nothing was charged."]
-        return _page(user_id, form), 422
-    return _page(user_id, form, result=result)
+        return _qr_code_page(user_id, form), 422
+    return _qr_code_page(user_id, form, result=result)
+
+
+@blueprint.get("/features/qr-code-batch")
+def show_qr_code_batch() -> str:
+    """The form for a list of texts."""
+    return _batch_page(QrCodeBatchForm())
+
+
+@blueprint.post("/features/qr-code-batch")
+def price_qr_code_batch() -> str | tuple[str, int]:
+    """Say what the list would cost; nothing is charged. 422 for a list that can't be made, naming the line."""
+    form = QrCodeBatchForm()
+    if is_htmx() and form.is_blank():
+        return _batch_page(form)
+    return _batch_page(form) if form.validate_on_submit() else (_batch_page(form), 422)
+
+
+@blueprint.post("/features/qr-code-batch/zip")
+def make_qr_code_batch() -> tuple[str, int] | Response:
+    """Make the list's QR codes for the price the form names, and send them as a ZIP file.
+
+    422 when the list can't be made or its price is another one (nothing is charged), 402 as everywhere.
+    """
+    form = QrCodeBatchForm()
+    if not form.validate_on_submit() or form.batch is None:
+        return _batch_page(form), 422
+    if form.cost.data != FEATURES["qr-code-batch"].cost_of(form.batch):
+        return _batch_page(form, has_new_price=True), 422
+    note = plural(len(form.batch.texts), "QR code")
+    try:
+        with spends_credits("qr-code-batch", input=form.batch, note=note):
+            archive = qr_code_batch.make_zip(form.batch)
+    except InsufficientCreditsError:
+        if wants_json():
+            raise
+        return _batch_page(form), 402
+    return send_file(io.BytesIO(archive), "application/zip", as_attachment=True, download_name="qr-codes.zip")
+
+
+def _way_out(error: InsufficientCreditsError) -> dict[str, Any]:
+    """Return what _insufficient.html shows: what is missing, what is set aside, and the package that helps."""
+    return {
+        "missing": error,
+        "held": get_balance(db.session(), error.user_id).held,
+        "package_card": _helpful_package(error),
+    }
 
 
 def _helpful_package(error: InsufficientCreditsError) -> PackageCard:
-    """Return the smallest package after which the credits would suffice."""
+    """Return the smallest package after which the credits would suffice, else the largest."""
     return build_package_cards([find_package_for(error.required - error.available)], daily_pace=None)[0]
 
 
-def _page(user_id: int, form: QrCodeForm, result: qr_codes.QrCode | None = None, **context: Any) -> str:
+def _insufficient_problem(error: InsufficientCreditsError) -> Response:
+    """Return what the API answers, too: `required`, `available` and the `package` that helps."""
+    refusal = refusal_of(error)
+    response = jsonify(refusal.document)
+    response.status_code = refusal.kind.status
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def _qr_code_page(user_id: int, form: QrCodeForm, result: qr_codes.QrCode | None = None, **context: Any) -> str:
     """Render the whole page, or for htmx the part that changes together with the header's balance."""
     template = "features/_qr_codes.html" if is_htmx() else "features/qr_codes.html"
     balance = get_balance(db.session(), user_id)
+    feature = FEATURES["qr-code"]
     return render_template(
-        template, form=form, feature=FEATURE, result=result, balance=balance, oob=is_htmx(), **context
+        template, form=form, feature=feature, result=result, balance=balance, oob=is_htmx(), **context
+    )
+
+
+def _batch_page(form: QrCodeBatchForm, has_new_price: bool = False) -> str:
+    """Render the page, or for htmx its price panel: empty, an error, or what the list costs, if it can be paid."""
+    user_id = current_user.id
+    feature, balance = FEATURES["qr-code-batch"], get_balance(db.session(), user_id)
+    cost = feature.cost_of(form.batch) if form.batch else 0
+    lacks = cost > max(balance.available, 0)
+    context = _way_out(InsufficientCreditsError(user_id, cost, balance.available)) if lacks else {}
+    return render_template(
+        "features/_qr_code_batch_price.html" if is_htmx() else "features/qr_code_batch.html",
+        form=form,
+        feature=feature,
+        cost=cost,
+        balance=balance,
+        has_new_price=has_new_price,
+        limits=qr_code_batch,
+        is_partial=is_htmx(),
+        **context,
     )

@@ -94,6 +94,40 @@
     box.querySelector(".notice-body").append(reason);
     d.getElementById("notices").append(box);
   };
+  // A form that answers with a file: sent once, the file is saved, the page stays and tells. Refused, it is sent as a
+  // plain form, whose page says why; after anything else nobody knows what was charged, so it is not sent again.
+  const save = (blob, name) => {
+    const link = d.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+  };
+  d.addEventListener("submit", async (e) => {
+    const form = e.target;
+    if (!form.matches("[data-download]")) return;
+    e.preventDefault();
+    if (form.dataset.busy) return;
+    form.dataset.busy = "1";
+    form.querySelector("button").setAttribute("aria-disabled", "true");
+    try {
+      const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
+      if ([402, 409, 422].includes(answer.status)) return form.submit();
+      if (!answer.ok) return fail({ detail: { xhr: answer } });
+      save(await answer.blob(), form.dataset.download);
+      const done = form.nextElementSibling;
+      done.hidden = false;
+      form.remove();
+      done.focus();
+      refresh();
+    } catch {
+      fail({ detail: {} });
+    } finally {
+      delete form.dataset.busy;
+      form.querySelector("button").removeAttribute("aria-disabled");
+    }
+  });
+
   ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((name) => d.addEventListener(name, fail));
   d.addEventListener("htmx:afterRequest", (e) => { if (e.detail.successful) clear(); });
 })();

@@ -1,46 +1,251 @@
-"""spends_credits(): hold, work, capture; release if the work fails."""
+"""spends_credits(): hold, work, capture; release if the work fails. Around a block, and on a view."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from flask import Flask, Response, abort, redirect, request
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payapp.features import FEATURES, spends_credits
-from payapp.ledger.balances import get_balance
-from payapp.ledger.errors import InsufficientCreditsError
+from payapp.auth.models import User
+from payapp.extensions import csrf, db
+from payapp.features import FEATURES, Feature, spends_credits
+from payapp.ledger.balances import get_balance, list_entries
+from payapp.ledger.errors import HoldNotOpenError, InsufficientCreditsError, InvalidAmountError
+from payapp.ledger.holds import expire_holds
+from payapp.ledger.models import Hold
+from payapp.ledger.verification import verify
 from tests.factories import make_user
-
-COST = FEATURES["qr-code"].cost
-
-
-def test_it_works(session: Session) -> None:
-    user = make_user(session, credits=5)
-    with spends_credits(session, user.id, "qr-code") as feature:
-        assert get_balance(session, user.id).held == feature.cost
-    balance = get_balance(session, user.id)
-    assert (balance.posted, balance.held) == (5 - COST, 0)
+from tests.people import Visitor, give_credits
 
 
-def test_it_has_committed_the_hold_while_the_work_runs(session: Session) -> None:
-    user = make_user(session, credits=5)
-    with spends_credits(session, user.id, "qr-code"):
-        assert not session.in_transaction()
+@pytest.fixture(autouse=True)
+def features(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One feature of each kind: three credits, a credit a letter, and one that asks the request."""
+    monkeypatch.setitem(FEATURES, "fixed", Feature("fixed", "Fixed", 3, "Always the same."))
+    monkeypatch.setitem(FEATURES, "by-letter", Feature("by-letter", "By letter", len, "A credit a letter."))
+    monkeypatch.setitem(FEATURES, "asked", Feature("asked", "Asked", lambda r: int(r.form["n"]), "As many as wished."))
 
 
-def test_it_releases_when_the_work_fails(session: Session) -> None:
-    user = make_user(session, credits=5)
-    with pytest.raises(ZeroDivisionError), spends_credits(session, user.id, "qr-code"):
-        raise ZeroDivisionError
-    balance = get_balance(session, user.id)
-    assert (balance.posted, balance.held) == (5, 0)
+def numbers(session: Session, user_id: int) -> tuple[int, int]:
+    balance = get_balance(session, user_id)
+    return balance.posted, balance.held
 
 
-def test_it_does_not_begin_the_work_without_credits(session: Session) -> None:
-    user = make_user(session)
-    with pytest.raises(InsufficientCreditsError) as caught, spends_credits(session, user.id, "qr-code"):
-        pytest.fail("the work began")
-    assert (caught.value.required, caught.value.available) == (COST, 0)
+class TestAroundABlock:
+    def test_it_works(self, session: Session) -> None:
+        user = make_user(session, credits=5)
+        with spends_credits("fixed", user_id=user.id) as charge:
+            assert numbers(session, user.id) == (5, 3)
+            assert (charge.feature.id, charge.held, charge.amount) == ("fixed", 3, 3)
+        assert numbers(session, user.id) == (2, 0)
+        assert list_entries(session, user.id, limit=1)[0].note == "Fixed"
+        assert verify(session) == []
+
+    def test_it_has_committed_the_hold_while_the_work_runs(self, session: Session) -> None:
+        user = make_user(session, credits=5)
+        with spends_credits("fixed", user_id=user.id):
+            assert not session.in_transaction()
+
+    def test_it_costs_what_the_input_says(self, session: Session) -> None:
+        user = make_user(session, credits=5)
+        with spends_credits("by-letter", input="four", user_id=user.id, note="a word"):
+            assert numbers(session, user.id) == (5, 4)
+        assert numbers(session, user.id) == (1, 0)
+        assert list_entries(session, user.id, limit=1)[0].note == "a word"
+
+    @pytest.mark.parametrize(("amount", "posted"), [(1, 4), (3, 2), (0, 5)])
+    def test_it_takes_less_when_the_work_was_cheaper(self, session: Session, amount: int, posted: int) -> None:
+        user = make_user(session, credits=5)
+        with spends_credits("fixed", user_id=user.id) as charge:
+            charge.amount = amount
+        assert numbers(session, user.id) == (posted, 0)
+        assert verify(session) == []
+
+    @pytest.mark.parametrize("amount", [4, -1, 1.0, True, None])
+    def test_it_takes_no_more_than_was_held(self, session: Session, amount: Any) -> None:
+        user = make_user(session, credits=5)
+        with pytest.raises(ValueError, match="from 0 to the 3"), spends_credits("fixed", user_id=user.id) as charge:
+            charge.amount = amount
+        assert numbers(session, user.id) == (5, 0)
+
+    @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, SystemExit, GeneratorExit])
+    def test_it_releases_whatever_the_work_raises(self, session: Session, error: type[BaseException]) -> None:
+        user = make_user(session, credits=5)
+        with pytest.raises(error), spends_credits("fixed", user_id=user.id):
+            raise error
+        assert numbers(session, user.id) == (5, 0)
+        assert verify(session) == []
+
+    def test_it_rolls_back_what_failed_work_wrote(self, session: Session) -> None:
+        user_id = make_user(session, credits=5).id
+        with pytest.raises(ZeroDivisionError), spends_credits("fixed", user_id=user_id):
+            fail_after(rename(session, user_id, "lost@example.com"))
+        assert session.scalar(select(User).where(User.email == "lost@example.com")) is None
+
+    def test_it_commits_what_the_work_wrote(self, session: Session) -> None:
+        user_id = make_user(session, credits=5).id
+        with spends_credits("fixed", user_id=user_id):
+            rename(session, user_id, "kept@example.com")
+        session.rollback()
+        assert session.scalar(select(User).where(User.email == "kept@example.com"))
+
+    def test_it_does_not_begin_the_work_without_credits(self, session: Session) -> None:
+        user = make_user(session, credits=2)
+        with pytest.raises(InsufficientCreditsError) as caught, spends_credits("fixed", user_id=user.id):
+            pytest.fail("the work began")
+        assert (caught.value.required, caught.value.available) == (3, 2)
+
+    def test_it_does_not_count_what_is_set_aside(self, session: Session) -> None:
+        user = make_user(session, credits=5)
+        with spends_credits("fixed", user_id=user.id), pytest.raises(InsufficientCreditsError) as caught:
+            spends_credits("fixed", user_id=user.id).__enter__()
+        assert caught.value.available == 2
+
+    def test_work_that_outlasts_its_hold_is_not_charged(self, session: Session) -> None:
+        user = make_user(session, credits=5)
+        with pytest.raises(HoldNotOpenError), spends_credits("fixed", user_id=user.id):
+            outlast(session)
+        session.rollback()
+        assert numbers(session, user.id) == (5, 0)
+
+    def test_work_that_outlasts_its_hold_and_fails_says_how_it_failed(self, session: Session) -> None:
+        user = make_user(session, credits=5)
+        with pytest.raises(ZeroDivisionError), spends_credits("fixed", user_id=user.id):
+            fail_after(outlast(session))
+        assert numbers(session, user.id) == (5, 0)
+
+    def test_it_rejects_an_unknown_feature(self) -> None:
+        with pytest.raises(KeyError):
+            spends_credits("unknown")
+
+    def test_it_rejects_a_cost_below_one(self, session: Session) -> None:
+        user = make_user(session, credits=5)
+        with pytest.raises(InvalidAmountError), spends_credits("by-letter", input="", user_id=user.id):
+            pytest.fail("the work began")
+
+    def test_a_cost_that_cannot_be_told_holds_nothing(self, session: Session) -> None:
+        user = make_user(session, credits=5)
+        with pytest.raises(TypeError), spends_credits("by-letter", input=7, user_id=user.id):
+            pytest.fail("the work began")
+        assert numbers(session, user.id) == (5, 0)
 
 
-def test_it_rejects_an_unknown_feature(session: Session) -> None:
-    user = make_user(session, credits=5)
-    with pytest.raises(KeyError), spends_credits(session, user.id, "unknown"):
-        pytest.fail("the work began")
+def fail_after(_done: object) -> None:
+    raise ZeroDivisionError
+
+
+def rename(session: Session, user_id: int, email: str) -> str:
+    session.get_one(User, user_id).email = email
+    session.flush()
+    return email
+
+
+def outlast(session: Session) -> int:
+    """Let so much time go by that the hold is over, and the job comes by."""
+    hold = session.scalars(select(Hold).where(Hold.status == "open")).one()
+    hold.expires_at -= timedelta(hours=1)
+    session.flush()
+    ended = expire_holds(session)
+    session.commit()
+    return ended
+
+
+class TestOnAView:
+    @pytest.fixture
+    def serve(self, app: Flask) -> Callable[..., None]:
+        """Return what puts a view at /work, charged for."""
+        app.add_url_rule("/work", "work", methods=["GET", "POST"])
+
+        def serve(view: Callable[[], Any], feature_id: str = "fixed") -> None:
+            app.view_functions["work"] = csrf.exempt(spends_credits(feature_id)(view))
+
+        return serve
+
+    def test_it_works(self, serve: Callable[..., None], visitor: Visitor, session: Session) -> None:
+        user_id = give_credits(visitor, session, 5)
+        serve(lambda: "done")
+        response = visitor.client.post("/work")
+        assert (response.status_code, response.text) == (200, "done")
+        assert numbers(session, user_id) == (2, 0)
+        assert verify(session) == []
+
+    def test_each_call_is_a_use_of_its_own(
+        self, serve: Callable[..., None], visitor: Visitor, session: Session
+    ) -> None:
+        user_id = give_credits(visitor, session, 7)
+        serve(lambda: "done")
+        assert [visitor.client.post("/work").status_code for _ in range(3)] == [200, 200, 402]
+        assert numbers(session, user_id) == (1, 0)
+
+    def test_it_costs_what_the_request_says(
+        self, serve: Callable[..., None], visitor: Visitor, session: Session
+    ) -> None:
+        user_id = give_credits(visitor, session, 5)
+        serve(lambda: "done", "asked")
+        assert visitor.client.post("/work", data={"n": "4"}).status_code == 200
+        assert numbers(session, user_id) == (1, 0)
+
+    @pytest.mark.parametrize(
+        "answer",
+        [("no", 400), ("no", 422), ("no", 500), Response("no", 503), ({"error": "no"}, 404), ("no", 409, {"X-A": "b"})],
+    )
+    def test_an_error_answer_costs_nothing(
+        self, serve: Callable[..., None], visitor: Visitor, session: Session, answer: Any
+    ) -> None:
+        user_id = give_credits(visitor, session, 5)
+
+        def refuse() -> Any:
+            rename(db.session(), user_id, "lost@example.com")
+            return answer
+
+        serve(refuse)
+        assert visitor.client.post("/work").status_code >= 400
+        assert numbers(session, user_id) == (5, 0)
+        assert session.scalar(select(User).where(User.email == "lost@example.com")) is None
+
+    @pytest.mark.parametrize("status", [400, 422, 503])
+    def test_an_abort_costs_nothing(
+        self, serve: Callable[..., None], visitor: Visitor, session: Session, status: int
+    ) -> None:
+        user_id = give_credits(visitor, session, 5)
+        serve(lambda: abort(status))
+        assert visitor.client.post("/work").status_code == status
+        assert numbers(session, user_id) == (5, 0)
+
+    @pytest.mark.parametrize("result", [None, object()])
+    def test_no_answer_costs_nothing(
+        self, serve: Callable[..., None], app: Flask, visitor: Visitor, session: Session, result: Any
+    ) -> None:
+        user_id = give_credits(visitor, session, 5)
+        app.testing = False
+        serve(lambda: result)
+        assert visitor.client.post("/work").status_code == 500
+        assert numbers(session, user_id) == (5, 0)
+
+    def test_a_redirect_is_work_done(self, serve: Callable[..., None], visitor: Visitor, session: Session) -> None:
+        user_id = give_credits(visitor, session, 5)
+        serve(lambda: redirect("/", 303))
+        assert visitor.client.post("/work").status_code == 303
+        assert numbers(session, user_id) == (2, 0)
+
+    def test_nobody_is_sent_to_log_in(self, serve: Callable[..., None], visitor: Visitor) -> None:
+        serve(lambda: pytest.fail("the work began"))
+        assert visitor.client.post("/work").headers["Location"] == "/login"
+
+    def test_it_refuses_a_get(self, serve: Callable[..., None], app: Flask, visitor: Visitor, session: Session) -> None:
+        user_id = give_credits(visitor, session, 5)
+        app.testing = False
+        serve(lambda: request.method)
+        assert visitor.get("/work").status_code == 500
+        assert numbers(session, user_id) == (5, 0)
+
+    def test_it_keeps_the_name_and_arguments_of_the_view(self) -> None:
+        def show_shout(text: str) -> str:
+            """Says it louder."""
+            return text
+
+        charged = spends_credits("fixed")(show_shout)
+        assert (charged.__name__, charged.__doc__) == ("show_shout", "Says it louder.")
