@@ -54,7 +54,6 @@ def _create_api_requests() -> None:
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_api_requests_user_id_users")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_requests")),
         sa.UniqueConstraint("user_id", "idempotency_key", name=op.f("uq_api_requests_user_id_idempotency_key")),
     )

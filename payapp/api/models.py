@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payapp.clock import utc_now
@@ -22,7 +22,8 @@ class ApiRequest(Base):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    # No foreign key: PostgreSQL would lock the account's row for the check, and everybody wants that one next.
+    user_id: Mapped[int] = mapped_column(BigId)
     idempotency_key: Mapped[str] = mapped_column(String(255))
     # What was asked for, and of which hold: `create_spend`, `capture_hold 97`.
     operation: Mapped[str] = mapped_column(String(80))

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from flask import Flask
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
@@ -160,6 +161,24 @@ def test_answers_are_kept_for_72_hours(program: Program, session: Session) -> No
     with time_machine.travel(utc_now() + KEPT_FOR + timedelta(minutes=1)):
         assert forget_old_requests(session, limit=1) == 1
         assert forget_old_requests(session) == 0
+
+
+def test_the_job_deletes_them_all(
+    app: Flask, program: Program, session: Session, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    from payapp import jobs  # looks at the environment when it is imported
+
+    monkeypatch.setattr(jobs, "_app", lambda: app)
+    for _ in range(5):
+        program.spend()
+    session.execute(update(ApiRequest).values(created_at=utc_now() - KEPT_FOR - timedelta(seconds=1)))
+    program.spend()
+    jobs.forget_old_api_requests.call_local()
+    session.rollback()
+    assert session.scalar(select(func.count()).select_from(ApiRequest)) == 1
+    assert program.balance() == (94, 0, 94)
 
 
 def test_a_spend_happens_once_for_ever(program: Program, session: Session) -> None:
