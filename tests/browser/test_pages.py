@@ -142,6 +142,42 @@ def api_docs(guest: Guest) -> None:
     expect(guest.page.get_by_role("heading", name="POST /api/v1/spends")).to_be_visible()
 
 
+def batch(guest: Guest) -> None:
+    guest.sign_up()
+    guest.page.goto(f"{guest.stack.url}/features/qr-code-batch")
+
+
+def batch_of(guest: Guest, lines: str) -> None:
+    guest.page.goto(f"{guest.stack.url}/features/qr-code-batch")
+    guest.page.get_by_label("Links or texts").fill(lines)
+
+
+def batch_price(guest: Guest) -> None:
+    credits_after_payment(guest)
+    batch_of(guest, "\n\n".join(f"https://example.com/{'a-long-address-' * 8}{n}" for n in range(7)) + "\nx\nx")
+    expect(guest.page.get_by_role("button", name="Make 8 QR codes")).to_be_visible()
+
+
+def batch_done(guest: Guest) -> None:
+    batch_price(guest)
+    with guest.page.expect_download():
+        guest.page.get_by_role("button", name="Make 8 QR codes").click()
+    expect(guest.page.get_by_text("8 credits used")).to_be_visible()
+    expect(guest.page.locator("#nav-balance")).to_contain_text("492")
+
+
+def batch_with_an_error(guest: Guest) -> None:
+    guest.sign_up()
+    batch_of(guest, "x\n" + "y" * 301)
+    expect(guest.page.locator("#batch-error")).to_contain_text("Line 2 does not fit")
+
+
+def batch_missing_credits(guest: Guest) -> None:
+    guest.sign_up()
+    batch_of(guest, "x\ny")
+    expect(guest.page.get_by_role("heading", name="Not enough credits")).to_be_visible()
+
+
 def not_found(guest: Guest) -> None:
     guest.page.goto(f"{guest.stack.url}/nothing-here")
 
@@ -164,6 +200,11 @@ STATES: list[Callable[[Guest], None]] = [
     qr_codes,
     qr_code_result,
     missing_credits,
+    batch,
+    batch_price,
+    batch_done,
+    batch_with_an_error,
+    batch_missing_credits,
     api_keys,
     api_key_made,
     api_key_about_to_be_revoked,
