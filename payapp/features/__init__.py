@@ -6,13 +6,14 @@ To sell a feature of your own: add it to FEATURES, and put spends_credits() on t
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from types import TracebackType
 from typing import Any, ParamSpec
 
 from flask import Response, abort, has_request_context, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from sqlalchemy.orm import Session
 
 from payapp.extensions import db, login_manager
 from payapp.features.qr_code_batch import count_codes
@@ -71,7 +72,12 @@ class Charge:
 
 
 def spends_credits(
-    feature_id: str, *, input: object = None, user_id: int | None = None, note: str | None = None
+    feature_id: str,
+    *,
+    input: object = None,
+    user_id: int | None = None,
+    note: str | None = None,
+    idempotency_key: str | None = None,
 ) -> "Spending":
     """Charge a feature's cost for the work inside: the credits are held before it and captured after it.
 
@@ -81,10 +87,13 @@ def spends_credits(
     the logged-in user's unless `user_id` says otherwise. Raises InsufficientCreditsError before the work begins
     (unhandled, it becomes a 402 page with a Buy button) and KeyError for a feature that is not in FEATURES.
 
+    With an idempotency key, which is to name the feature, the user and the input, a use is paid once: asked again, the
+    work runs again for nothing, unless it failed before. Two at once may both work, and one pays.
+
     Commits before the work, so that no lock waits for it, and after, what the work wrote together with its entry.
     A body that is streamed is made afterwards: stream only what is ready, for by then it has been paid.
     """
-    return Spending(FEATURES[feature_id], input, user_id, note)
+    return Spending(FEATURES[feature_id], input, user_id, note, idempotency_key)
 
 
 @dataclass
@@ -95,6 +104,7 @@ class Spending:
     input: object
     user_id: int | None
     note: str | None
+    idempotency_key: str | None
     _open: AbstractContextManager[Charge] | None = None
 
     def __call__(self, view: Callable[Parameters, ResponseReturnValue]) -> Callable[Parameters, Response]:
@@ -125,7 +135,7 @@ class Spending:
         user_id = find_payer() if self.user_id is None else self.user_id
         has_request = self.input is None and has_request_context()
         cost = self.feature.cost_of(request if has_request else self.input)
-        return charge_for(user_id, self.feature, cost, self.note or self.feature.name)
+        return charge_for(user_id, self.feature, cost, self.note or self.feature.name, self.idempotency_key)
 
 
 def find_payer() -> int:
@@ -141,10 +151,13 @@ def find_payer() -> int:
 
 
 @contextmanager
-def charge_for(user_id: int, feature: Feature, cost: int, note: str) -> Iterator[Charge]:
+def charge_for(user_id: int, feature: Feature, cost: int, note: str, idempotency_key: str | None) -> Iterator[Charge]:
     """Hold `cost`, let the work run, and capture what the charge says then; release if the work fails."""
     session = db.session()
-    hold = place_hold(session, user_id, cost, feature=feature.id, note=note)
+    place = partial(place_hold, session, user_id, cost, feature=feature.id, note=note)
+    hold = place(idempotency_key=idempotency_key)
+    while hold.status in ("released", "expired"):  # the same use has failed before
+        hold = place(idempotency_key=f"{idempotency_key}:{hold.id}")
     session.commit()
     charge = Charge(feature, cost)
     try:
@@ -155,8 +168,16 @@ def charge_for(user_id: int, feature: Feature, cost: int, note: str) -> Iterator
             release_hold(session, hold.id)
         session.commit()
         raise
-    if charge.amount:
-        capture_hold(session, hold.id, charge.amount)
-    else:
-        release_hold(session, hold.id)
+    _settle(session, hold.id, charge.amount)
     session.commit()
+
+
+def _settle(session: Session, hold_id: int, amount: int) -> None:
+    try:
+        if amount:
+            capture_hold(session, hold_id, amount)
+        else:
+            release_hold(session, hold_id)
+    except HoldNotOpenError as error:
+        if error.status != "captured":  # else the same use has been paid already, under its key
+            raise

@@ -2,6 +2,7 @@
 
 import io
 from typing import Any
+from uuid import uuid4
 
 from flask import Blueprint, Response, jsonify, render_template, send_file
 from flask_login import current_user, login_required
@@ -82,6 +83,7 @@ def price_qr_code_batch() -> str | tuple[str, int]:
 def make_qr_code_batch() -> tuple[str, int] | Response:
     """Make the list's QR codes for the price the form names, and send them as a ZIP file.
 
+    The same form sent again is the same file for nothing: the download broke off, or somebody pressed twice.
     422 when the list can't be made or its price is another one (nothing is charged), 402 as everywhere.
     """
     form = QrCodeBatchForm()
@@ -89,15 +91,22 @@ def make_qr_code_batch() -> tuple[str, int] | Response:
         return _batch_page(form), 422
     if form.cost.data != FEATURES["qr-code-batch"].cost_of(form.batch):
         return _batch_page(form, has_new_price=True), 422
-    note = plural(len(form.batch.texts), "QR code")
+    note, key = plural(len(form.batch.texts), "QR code"), _batch_key(form, form.batch)
     try:
-        with spends_credits("qr-code-batch", input=form.batch, note=note):
+        with spends_credits("qr-code-batch", input=form.batch, note=note, idempotency_key=key):
             archive = qr_code_batch.make_zip(form.batch)
     except InsufficientCreditsError:
         if wants_json():
             raise
         return _batch_page(form), 402
     return send_file(io.BytesIO(archive), "application/zip", as_attachment=True, download_name="qr-codes.zip")
+
+
+def _batch_key(form: QrCodeBatchForm, batch: qr_code_batch.Batch) -> str | None:
+    """Return what names this one use. A form without a `request_id` is a use of its own each time."""
+    request_id = form.request_id.data
+    cause = (current_user.id, request_id, form.cost.data, qr_code_batch.digest(batch))
+    return "qr-code-batch:" + ":".join(map(str, cause)) if request_id else None
 
 
 def _way_out(error: InsufficientCreditsError) -> dict[str, Any]:
@@ -148,6 +157,7 @@ def _batch_page(form: QrCodeBatchForm, has_new_price: bool = False) -> str:
         balance=balance,
         has_new_price=has_new_price,
         limits=qr_code_batch,
+        request_id=uuid4().hex,
         is_partial=is_htmx(),
         **context,
     )

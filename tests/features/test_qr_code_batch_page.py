@@ -53,6 +53,29 @@ def test_it_requires_a_login(client: FlaskClient, path: str) -> None:
     assert client.post(path).headers["Location"].startswith("/login")
 
 
+def test_the_same_form_sent_twice_is_paid_once(visitor: Visitor, session: Session) -> None:
+    user_id = give_credits(visitor, session, 2)
+    page = visitor.submit(PAGE, lines=LINES).text
+    fields = {name: hidden(page, name) for name in ("lines", "cost", "request_id")}
+    first, second = (visitor.submit(ZIP, **fields) for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert first.data == second.data
+    assert (get_balance(session, user_id).posted, get_balance(session, user_id).held) == (0, 0)
+    assert verify(session) == []
+
+
+def test_each_page_and_each_list_is_paid_by_itself(visitor: Visitor, session: Session) -> None:
+    user_id = give_credits(visitor, session, 9)
+    ids = [hidden(visitor.submit(PAGE, lines=LINES).text, "request_id") for _ in range(2)]
+    assert visitor.submit(ZIP, lines=LINES, cost="2", request_id=ids[0]).status_code == 200
+    assert visitor.submit(ZIP, lines=LINES, cost="2", request_id=ids[1]).status_code == 200
+    assert visitor.submit(ZIP, lines="a\nb", cost="2", request_id=ids[0]).status_code == 200
+    assert visitor.submit(ZIP, lines="a", cost="1", request_id="").status_code == 200
+    assert visitor.submit(ZIP, lines="a", cost="1", request_id="").status_code == 200
+    assert get_balance(session, user_id).posted == 1
+    assert visitor.submit(ZIP, lines="c", cost="1", request_id="x" * 65).status_code == 422
+
+
 def test_it_says_what_it_makes_of_the_list(visitor: Visitor, session: Session) -> None:
     give_credits(visitor, session, 5)
     text = visitor.submit(PAGE, lines=LINES).text

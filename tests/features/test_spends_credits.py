@@ -117,6 +117,52 @@ class TestAroundABlock:
             fail_after(outlast(session))
         assert numbers(session, user.id) == (5, 0)
 
+    def test_a_use_with_a_key_is_paid_once(self, session: Session) -> None:
+        user = make_user(session, credits=3)
+        worked = 0
+        for _ in range(3):
+            with spends_credits("fixed", user_id=user.id, idempotency_key="fixed:1"):
+                worked += 1
+        assert (worked, numbers(session, user.id)) == (3, (0, 0))
+        assert verify(session) == []
+
+    def test_a_use_with_a_key_that_failed_is_paid_when_it_works(self, session: Session) -> None:
+        user = make_user(session, credits=3)
+        for _ in range(3):
+            with (
+                pytest.raises(ZeroDivisionError),
+                spends_credits("fixed", user_id=user.id, idempotency_key="fixed:1"),
+            ):
+                raise ZeroDivisionError
+        for _ in range(2):
+            with spends_credits("fixed", user_id=user.id, idempotency_key="fixed:1"):
+                assert session.scalar(select(Hold.idempotency_key).order_by(Hold.id.desc()).limit(1)) != "fixed:1"
+        assert numbers(session, user.id) == (0, 0)
+        assert verify(session) == []
+
+    def test_of_two_uses_with_one_key_at_once_one_pays(self, session: Session) -> None:
+        user = make_user(session, credits=3)
+        with (
+            spends_credits("fixed", user_id=user.id, idempotency_key="fixed:1"),
+            spends_credits("fixed", user_id=user.id, idempotency_key="fixed:1"),
+        ):
+            assert numbers(session, user.id) == (3, 3)
+        assert numbers(session, user.id) == (0, 0)
+        assert verify(session) == []
+
+    def test_a_key_does_not_make_a_failure_cost(self, session: Session) -> None:
+        """Two at once, of which one fails: the other's work is given up rather than given away or charged twice."""
+        user = make_user(session, credits=3)
+        with (
+            pytest.raises(HoldNotOpenError),
+            spends_credits("fixed", user_id=user.id, idempotency_key="fixed:1"),
+            pytest.raises(ZeroDivisionError),
+            spends_credits("fixed", user_id=user.id, idempotency_key="fixed:1"),
+        ):
+            raise ZeroDivisionError
+        session.rollback()
+        assert numbers(session, user.id) == (3, 0)
+
     def test_it_rejects_an_unknown_feature(self) -> None:
         with pytest.raises(KeyError):
             spends_credits("unknown")
