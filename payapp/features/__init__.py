@@ -46,7 +46,12 @@ FEATURES = {
     feature.id: feature
     for feature in (
         Feature("qr-code", "QR code", 1, "Turn a link or a text into a QR code, as SVG and PNG."),
-        Feature("qr-code-batch", "QR code batch", count_codes, "Turn a whole list into QR codes, in one ZIP file."),
+        Feature(
+            "qr-code-batch",
+            "QR code batch",
+            count_codes,
+            "Turn a list into QR codes, in one ZIP file, for a credit each.",
+        ),
     )
 }
 

@@ -111,7 +111,9 @@ def _split(text: str) -> list[str]:
 
 def _require_fit(place: str, text: str) -> None:
     if len(text) > LINE_LENGTH_MAX:
-        raise BatchError(f"{place} does not fit into a code: it has {len(text)} characters, {LINE_LENGTH_MAX} may be.")
+        raise BatchError(
+            f"{place} does not fit into a code: it has {len(text)} characters; the limit is {LINE_LENGTH_MAX}."
+        )
     if any(unicodedata.category(character) == "Cc" and character != "\t" for character in text):
         raise BatchError(f"{place} has a line break or another control character inside.")
 
