@@ -121,9 +121,7 @@ def test_it_refuses_a_second_timestamp_that_makes_an_old_signature_look_young() 
     ],
 )
 def test_it_refuses_a_garbage_header(signature: str | None) -> None:
-    signature = signature and signature.replace(
-        "now", str(int(time.time()))
-    )  # in a test's name it would differ
+    signature = signature and signature.replace("now", str(int(time.time())))  # in a test's name it would differ
     assert refuses(PAYLOAD, signature)
     assert refuses(PAYLOAD, signature, SECRET, NEXT_SECRET)
 
