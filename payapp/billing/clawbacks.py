@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
 from payapp.billing.facts import Fact, charge_fact, dispute_fact, keep_fact, refund_fact
-from payapp.billing.models import Purchase
+from payapp.billing.models import Purchase, grant_key
 from payapp.billing.returned_money import REFUND_IS_OFF, credits_to_take_back, find_returned_money
 from payapp.db import table_of, transaction_lock
 from payapp.ledger.posting import claw_back, find_grant, reinstate
@@ -67,7 +67,7 @@ def settle_returns(session: Session, purchase: Any, cause: Cause) -> int:
 
     The caller holds the payment's lock. A purchase that is not granted yet is left alone: its grant comes here again.
     """
-    standing = find_grant(session, f"purchase:{purchase.id}")
+    standing = find_grant(session, grant_key(purchase.id))
     if standing is None:
         return 0
     returned = find_returned_money(session, purchase)
@@ -79,8 +79,8 @@ def settle_returns(session: Session, purchase: Any, cause: Cause) -> int:
     return -missing
 
 
-def lock_payment(session: Session, payment_intent_id: str) -> None:
-    """Wait for everybody else who moves credits because of this payment; held until the commit.
+def lock_payment(session: Session, payment_intent_id: str | None) -> None:
+    """Wait for everybody else who moves credits because of this payment; held until the commit. None locks nothing.
 
     A row can't do it: a refund may be told before there is any row that knows of the payment.
     """

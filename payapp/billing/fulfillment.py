@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from payapp.billing.clawbacks import Cause, lock_payment, settle_returns
 from payapp.billing.errors import QuarantineError
-from payapp.billing.models import Purchase
+from payapp.billing.models import Purchase, grant_key
 from payapp.billing.packages import find_package
 from payapp.billing.rebuilding import read_id, rebuild_purchase
 from payapp.billing.returned_money import HAS_FACTS
@@ -65,6 +65,18 @@ def fulfill_checkout(session: Session, checkout_session: CheckoutSession) -> Out
         case "open" | "expired", "unpaid":
             return "waiting"
     raise _contradiction(checkout_session)
+
+
+def grant_purchase(session: Session, purchase: Any) -> None:
+    """Grant what a purchase row is worth, once in a lifetime; nobody is asked here whether it was paid."""
+    package = find_package(purchase.package_id)
+    grant(
+        session,
+        purchase.user_id,
+        purchase.credits,
+        idempotency_key=grant_key(purchase.id),
+        note=f"{package.name} package" if package else "Credit package",
+    )
 
 
 def fail_checkout(session: Session, checkout_session: CheckoutSession) -> bool:
@@ -122,8 +134,7 @@ def _match_purchase(session: Session, checkout_session: CheckoutSession) -> Any:
     metadata = checkout_session.metadata
     if metadata.get("app") != APP_STAMP and not {"userId", "credits"} <= metadata.keys():
         return None
-    if payment is not None:
-        lock_payment(session, payment)
+    lock_payment(session, payment)
     return _adopt_session(session, checkout_session) or rebuild_purchase(session, checkout_session)
 
 
@@ -173,16 +184,9 @@ def _grant_once(session: Session, purchase: Any, checkout_session: CheckoutSessi
     won = _record_payment(session, FULFILL_PURCHASE, purchase.id, checkout_session)
     if won is None:
         return "already_granted"  # another worker got there first
-    package = find_package(purchase.package_id)
-    grant(
-        session,
-        purchase.user_id,
-        purchase.credits,
-        idempotency_key=f"purchase:{purchase.id}",
-        note=f"{package.name} package" if package else "Credit package",
-    )
+    grant_purchase(session, purchase)
     if won.has_facts:
-        settle_returns(session, won, Cause(f"purchase:{purchase.id}:returned", "Money returned before", ""))
+        settle_returns(session, won, Cause(f"{grant_key(purchase.id)}:returned", "Money returned before", ""))
     return "granted"
 
 

@@ -49,6 +49,11 @@ def _one_of(statuses: Any) -> str:
     return f"status IN ({', '.join(repr(status) for status in get_args(statuses))})"
 
 
+def grant_key(purchase_id: int | None) -> str:
+    """Return the idempotency key of the entry that grants a purchase: `purchase:41`."""
+    return f"purchase:{purchase_id}"
+
+
 class Purchase(Base):
     """Our record of one attempt to buy, made before its Checkout session. What it is worth stands here.
 

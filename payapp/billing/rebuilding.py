@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
-from payapp.billing.models import Purchase, customers, new_checkout_key
+from payapp.billing.models import Purchase, customers, grant_key, new_checkout_key
 from payapp.billing.packages import Package, find_package
 from payapp.clock import utc_now
 from payapp.db import insert_into
@@ -61,7 +61,7 @@ def read_id(value: str | None) -> int | None:
 def _require_ungranted(session: Session, checkout_session: CheckoutSession, user_id: int | None) -> None:
     """A purchase that has the named id today is another one: after a restored backup ids are given away again."""
     named = read_id(checkout_session.metadata.get("purchaseId"))
-    standing = find_grant(session, f"purchase:{named}")
+    standing = find_grant(session, grant_key(named))
     if standing is None or standing.user_id != user_id:
         return
     if session.execute(select(Purchase.id).where(Purchase.id == named)).first() is None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from payapp.billing.clawbacks import record_refund
 from payapp.billing.customers import KEY_IS_REMEMBERED
 from payapp.billing.errors import RefundRefusedError, UnknownPurchaseError
-from payapp.billing.models import IS_OPEN_REQUEST, Purchase, RefundRequest
+from payapp.billing.models import IS_OPEN_REQUEST, Purchase, RefundRequest, grant_key
 from payapp.billing.returned_money import ReturnedMoney, credits_to_take_back, find_returned_money
 from payapp.clock import utc_now
 from payapp.db import insert_into, table_of
@@ -109,7 +109,7 @@ def _get_purchase(session: Session, purchase_id: int) -> Any:
 def _get_refundable(session: Session, purchase_id: int) -> tuple[Any, ReturnedMoney, int]:
     """Return the purchase, what went back of its payment, and the credits taken back."""
     purchase = _get_purchase(session, purchase_id)
-    standing = find_grant(session, f"purchase:{purchase_id}")
+    standing = find_grant(session, grant_key(purchase_id))
     if standing is None or purchase.stripe_payment_intent_id is None:
         raise RefundRefusedError(f"purchase {purchase_id} was not paid: it is {purchase.status}")
     returned = find_returned_money(session, purchase)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from payapp.billing.errors import UnknownPurchaseError
 from payapp.billing.facts import DISPUTES, REFUNDS
-from payapp.billing.models import Purchase
+from payapp.billing.models import Purchase, grant_key
 from payapp.billing.returned_money import ReturnedMoney, find_returned_money
 from payapp.db import table_of
 from payapp.ledger.balances import list_grant_entries
@@ -64,7 +64,7 @@ def tell_story(session: Session, purchase_id: int) -> PurchaseStory:
     purchase = session.execute(select(PURCHASES).where(PURCHASES.c.id == purchase_id)).one_or_none()
     if purchase is None:
         raise UnknownPurchaseError(purchase_id)
-    entries = list_grant_entries(session, f"purchase:{purchase_id}")
+    entries = list_grant_entries(session, grant_key(purchase_id))
     entry_moments = [
         Moment(entry.created_at, "entry", ENTRY_WORDS[entry.entry_type], entry.amount) for entry in entries
     ]

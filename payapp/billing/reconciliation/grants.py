@@ -8,15 +8,15 @@ from sqlalchemy import String, and_, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from payapp.billing.clawbacks import Cause, lock_payment, settle_returns
-from payapp.billing.models import Purchase
-from payapp.billing.packages import find_package
+from payapp.billing.fulfillment import grant_purchase
+from payapp.billing.models import Purchase, grant_key
 from payapp.billing.reconciliation.discrepancy import Discrepancy, about_purchase
 from payapp.billing.reconciliation.reading import read_rows
 from payapp.billing.reconciliation.sessions import compare_with_purchase
 from payapp.billing.reconciliation.stripes_side import checkout_sessions, fetch_or_none
 from payapp.db import table_of
 from payapp.ledger.models import LedgerEntry
-from payapp.ledger.posting import find_grant, grant
+from payapp.ledger.posting import find_grant
 from payapp.stripe_service import StripeService
 
 PURCHASES, ENTRIES = table_of(Purchase), table_of(LedgerEntry)
@@ -67,7 +67,7 @@ def settle(session: Session, purchase: Any) -> int:
 
     The cause is this repair; its number makes the key of each one another.
     """
-    standing = find_grant(session, f"purchase:{purchase.id}")
+    standing = find_grant(session, grant_key(purchase.id))
     if standing is None:
         return 0
     number = select(func.count()).where(ENTRIES.c.corrects_entry_id == standing.entry_id)
@@ -98,14 +98,6 @@ def _describe_missing(purchase: Any, is_sure: bool) -> Discrepancy:
 
 
 def _grant(purchase: Any, session: Session) -> object:
-    if purchase.stripe_payment_intent_id is not None:
-        lock_payment(session, purchase.stripe_payment_intent_id)
-    package = find_package(purchase.package_id)
-    grant(
-        session,
-        purchase.user_id,
-        purchase.credits,
-        idempotency_key=f"purchase:{purchase.id}",
-        note=f"{package.name} package" if package else "Credit package",
-    )
+    lock_payment(session, purchase.stripe_payment_intent_id)
+    grant_purchase(session, purchase)
     return settle(session, purchase)

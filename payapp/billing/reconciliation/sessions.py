@@ -8,7 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from payapp.billing.fulfillment import expire_checkout, fail_checkout, fulfill_checkout
-from payapp.billing.models import Purchase
+from payapp.billing.models import Purchase, grant_key
 from payapp.billing.rebuilding import read_id
 from payapp.billing.reconciliation.discrepancy import Discrepancy, Kind, Remedy, about_purchase
 from payapp.db import table_of
@@ -163,7 +163,7 @@ def _describe_lost(session: Session, lost: Sequence[CheckoutSession]) -> list[Di
     """The row is gone. If its grant is not, rebuilding it would grant a second time: its new id is another key."""
     if not lost:
         return []
-    keys = {one.id: f"purchase:{_named_purchase(one)}" for one in lost}
+    keys = {one.id: grant_key(_named_purchase(one)) for one in lost}
     granted = select(ENTRIES.c.idempotency_key, ENTRIES.c.user_id, ENTRIES.c.id)
     rows = session.execute(granted.where(ENTRIES.c.idempotency_key.in_(keys.values())))
     entries = {(row.idempotency_key, row.user_id): row.id for row in rows}

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from sqlalchemy import String, Table, cast, func, literal, or_, select
+from sqlalchemy import Table, func, or_, select
 from sqlalchemy.orm import Session
 
 from payapp.billing.clawbacks import lock_payment
 from payapp.billing.facts import CHARGES
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation.discrepancy import Discrepancy, Remedy
-from payapp.billing.reconciliation.grants import is_paid, settle
+from payapp.billing.reconciliation.grants import KEY_OF_GRANT, is_paid, settle
 from payapp.billing.reconciliation.reading import read_rows
 from payapp.billing.reconciliation.stripes_side import Side, disputes, fetch_or_none, refunds
 from payapp.billing.returned_money import credits_to_take_back, has_facts, returned_columns, sum_up
@@ -36,7 +36,7 @@ RETURNED = (
         TAKEN_BACK.scalar_subquery().label("taken_back"),
         *returned_columns(PAYMENT, PURCHASES.c.currency, PURCHASES.c.livemode),
     )
-    .join(GRANTS, GRANTS.c.idempotency_key == literal("purchase:") + cast(PURCHASES.c.id, String))
+    .join(GRANTS, GRANTS.c.idempotency_key == KEY_OF_GRANT)
     .where(GRANTS.c.entry_type == "grant", or_(has_facts(PAYMENT), IS_CORRECTED))
 )
 
@@ -107,6 +107,5 @@ def _list_named(session: Session, kind: str, row: Any) -> set[str]:
 
 
 def _settle(purchase: Any, session: Session) -> object:
-    if purchase.stripe_payment_intent_id is not None:
-        lock_payment(session, purchase.stripe_payment_intent_id)
+    lock_payment(session, purchase.stripe_payment_intent_id)
     return settle(session, purchase)
