@@ -21,7 +21,7 @@ from payapp.ledger.errors import (
     InsufficientCreditsError,
     TooManyHoldsError,
 )
-from payapp.ledger.hold_views import HOLDS, HoldView, find_hold_of_request
+from payapp.ledger.hold_views import HOLDS, STATUS_NOW, HoldView, find_hold_of_request
 from payapp.ledger.models import Hold, HoldStatus, accounts
 from payapp.ledger.posting import PostedEntry, post_entry, require_amount
 
@@ -153,12 +153,7 @@ def spend(
 
 def find_hold_status(session: Session, hold_id: int) -> HoldStatus | None:
     """Return the status of the hold, `expired` as soon as its time is over; None if there is none."""
-    row = session.execute(
-        select(Hold.status, (Hold.expires_at <= database_now()).label("is_overdue")).where(Hold.id == hold_id)
-    ).one_or_none()
-    if row is None:
-        return None
-    status: HoldStatus = "expired" if row.status == "open" and row.is_overdue else row.status
+    status: HoldStatus | None = session.scalar(select(STATUS_NOW).where(HOLDS.c.id == hold_id))
     return status
 
 
