@@ -4,9 +4,10 @@ import io
 from typing import Any
 from uuid import uuid4
 
-from flask import Blueprint, Response, jsonify, render_template, send_file
+from flask import Blueprint, Response, render_template, send_file
 from flask_login import current_user, login_required
 
+from payapp.api.blueprint import answer
 from payapp.api.problems import refusal_of
 from payapp.billing.packages import find_package_for
 from payapp.credits.package_cards import PackageCard, build_package_cards
@@ -31,9 +32,13 @@ def require_login() -> None:
 
 @blueprint.app_errorhandler(InsufficientCreditsError)
 def show_insufficient(error: InsufficientCreditsError) -> tuple[str, int] | Response:
-    """Any feature without a page of its own for it: 402, with a Buy button for the package that helps."""
+    """Any feature without a page of its own for it: 402, with a Buy button for the package that helps.
+
+    Programs get the API's own answer.
+    """
     if wants_json():
-        return _insufficient_problem(error)
+        refusal = refusal_of(error)
+        return answer(refusal.kind.status, refusal.document)
     template = "features/_insufficient.html" if is_htmx() else "features/insufficient.html"
     return render_template(template, **_way_out(error)), 402
 
@@ -121,15 +126,6 @@ def _way_out(error: InsufficientCreditsError) -> dict[str, Any]:
 def _helpful_package(error: InsufficientCreditsError) -> PackageCard:
     """Return the smallest package after which the credits would suffice, else the largest."""
     return build_package_cards([find_package_for(error.required - error.available)], daily_pace=None)[0]
-
-
-def _insufficient_problem(error: InsufficientCreditsError) -> Response:
-    """Return what the API answers, too: `required`, `available` and the `package` that helps."""
-    refusal = refusal_of(error)
-    response = jsonify(refusal.document)
-    response.status_code = refusal.kind.status
-    response.mimetype = "application/problem+json"
-    return response
 
 
 def _qr_code_page(user_id: int, form: QrCodeForm, result: qr_codes.QrCode | None = None, **context: Any) -> str:
