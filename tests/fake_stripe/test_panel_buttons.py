@@ -68,18 +68,29 @@ def test_every_order_has_a_button_and_a_sentence() -> None:
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda order: order.name)
+def test_a_button_refuses_an_unknown_field(panel: Panel, order: Any) -> None:
+    page = panel.post(address(order), {"colour": "red"})
+    assert page.status_code in (400, 404)
+    assert 'role="alert"' in page.text
+
+
+# Only orders about a thing that doesn't exist: another would be carried out, on the stand-in that tests share.
+@pytest.mark.parametrize("order", [order for order in ORDERS if "<" in order.path], ids=lambda order: order.name)
 def test_a_button_refuses_in_the_words_of_its_call(panel: Panel, order: Any) -> None:
-    """An unknown field, and for those with an id an unknown id, get the same status and message both ways."""
-    path = order.path.replace("<", "").replace(">", "")
-    call = panel.stand_in.api(order.method, f"/_control{path}")
-    address = f"{ROOT}{path}/clear" if order.method == "DELETE" else f"{ROOT}{path}"
-    for fields in ({"colour": "red"}, {}) if "<" in order.path else ({"colour": "red"},):
-        page = panel.post(address, fields)
-        assert page.status_code in (400, 404)
-        assert 'role="alert"' in page.text
-    if "<" in order.path:
-        assert page.status_code == call.status_code
-        assert call.json()["error"]["message"].replace("'", "&#39;") in page.text
+    call = panel.stand_in.api(order.method, f"/_control{bare_path(order)}")
+    page = panel.post(address(order), {})
+    assert page.status_code == call.status_code
+    assert call.json()["error"]["message"].replace("'", "&#39;") in page.text
+
+
+def bare_path(order: Any) -> str:
+    """Return the path with the names of its parts for their values."""
+    return str(order.path).replace("<", "").replace(">", "")
+
+
+def address(order: Any) -> str:
+    """Return where the panel's form of an order posts to."""
+    return f"{ROOT}{bare_path(order)}" + ("/clear" if order.method == "DELETE" else "")
 
 
 def test_a_session_is_paid_with_a_card(client: stripe.StripeClient, panel: Panel) -> None:
