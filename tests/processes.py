@@ -157,6 +157,16 @@ class Stack:
 
 
 @contextmanager
+def serving(stack: Stack) -> Iterator[Stack]:
+    """Start the web server alone for the time of the block; Stripe is not there."""
+    try:
+        stack.start_web()
+        yield stack
+    finally:
+        stack.stop()
+
+
+@contextmanager
 def running(stack: Stack) -> Iterator[Stack]:
     """Start the stack for the time of the block."""
     try:

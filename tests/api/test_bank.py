@@ -16,7 +16,7 @@ from payapp.ledger.models import Hold, LedgerEntry
 from payapp.ledger.verification import verify
 from tests.api.banking import Teller, Till, serve
 from tests.factories import checkout_session_object, event_payload, make_purchase, make_user, refund_object
-from tests.processes import Stack
+from tests.processes import Stack, serving
 
 pytestmark = pytest.mark.xdist_group("bank")
 
@@ -28,12 +28,8 @@ OPERATIONS = int(os.environ.get("BANK_OPERATIONS", "1200"))
 
 @pytest.fixture
 def web(database_url: str, tmp_path: Path) -> Iterator[str]:
-    stack = Stack(database_url, tmp_path, web_workers=3)
-    try:
-        stack.start_web()
+    with serving(Stack(database_url, tmp_path, web_workers=3)) as stack:
         yield stack.url
-    finally:
-        stack.stop()
 
 
 def letters_about_purchases(session: Session, users: list[User]) -> list[str]:

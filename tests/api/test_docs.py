@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from payapp.auth.api_keys import create_api_key
 from tests.factories import make_user
-from tests.processes import PROJECT_ROOT, Stack
+from tests.processes import PROJECT_ROOT, Stack, serving
 
 pytestmark = pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 
@@ -26,12 +26,8 @@ def environment(database_url: str, session: Session, tmp_path: Path) -> Iterator
     """What the page tells to export."""
     secret = create_api_key(session, make_user(session, credits=100).id, "test", "spend").secret
     session.commit()
-    stack = Stack(database_url, tmp_path)
-    try:
-        stack.start_web()
+    with serving(Stack(database_url, tmp_path)) as stack:
         yield {**os.environ, "PAYAPP": stack.url, "PAYAPP_KEY": secret}
-    finally:
-        stack.stop()
 
 
 def run(command: str, environment: dict[str, str]) -> Any:

@@ -14,7 +14,7 @@ from clients.payapp_client import InsufficientCreditsError, PayappClient, Payapp
 from payapp.auth.api_keys import create_api_key
 from payapp.ledger.balances import get_balance
 from tests.factories import make_user
-from tests.processes import Stack
+from tests.processes import Stack, serving
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -26,12 +26,8 @@ def user_id(session: Session) -> int:
 
 @pytest.fixture
 def web(database_url: str, tmp_path: Path) -> Iterator[str]:
-    stack = Stack(database_url, tmp_path)
-    try:
-        stack.start_web()
+    with serving(Stack(database_url, tmp_path)) as stack:
         yield stack.url
-    finally:
-        stack.stop()
 
 
 @pytest.fixture

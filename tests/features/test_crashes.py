@@ -19,7 +19,7 @@ from payapp.ledger.posting import grant
 from payapp.ledger.verification import verify
 from tests.features import slow_app
 from tests.journeys.person import Person
-from tests.processes import Stack
+from tests.processes import Stack, serving
 
 WAIT_SECONDS_MAX = 20
 
@@ -27,12 +27,8 @@ WAIT_SECONDS_MAX = 20
 @pytest.fixture
 def web(database_url: str, tmp_path: Path) -> Iterator[Stack]:
     """The slow application on gunicorn; Stripe is not there."""
-    stack = Stack(database_url, tmp_path, application="tests.features.slow_app:app")
-    try:
-        stack.start_web()
+    with serving(Stack(database_url, tmp_path, application="tests.features.slow_app:app")) as stack:
         yield stack
-    finally:
-        stack.stop()
 
 
 @contextmanager

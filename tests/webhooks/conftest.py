@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from payapp.billing.models import Purchase
 from tests.factories import make_purchase, make_user
-from tests.processes import Stack
+from tests.processes import Stack, serving
 from tests.webhooks.senders import Senders
 
 WEB_WORKERS = 2
@@ -32,12 +32,8 @@ def senders() -> Iterator[Senders]:
 @pytest.fixture
 def web(database_url: str, tmp_path: Path) -> Iterator[str]:
     """The address of the real application under gunicorn, with two workers of eight threads."""
-    stack = Stack(database_url, tmp_path, web_workers=WEB_WORKERS)
-    try:
-        stack.start_web()
+    with serving(Stack(database_url, tmp_path, web_workers=WEB_WORKERS)) as stack:
         yield stack.url
-    finally:
-        stack.stop()
 
 
 @pytest.fixture
