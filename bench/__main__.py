@@ -15,9 +15,10 @@ from pathlib import Path
 
 import psycopg
 
-from bench.comparison import Ports, measure_rates
+from bench.comparison import measure_rates
 from bench.footprint import measure_commit, measure_memory, measure_pages, measure_starts
 from bench.load import CLIENT_PROCESSES, CONNECTIONS
+from bench.loads import make_loads
 from bench.plan import FULL, QUICK, Plan
 from bench.report import Results, render
 from bench.seeding import Seeds, log_in, seed
@@ -81,8 +82,8 @@ def _measure_servers(
 ) -> Results:
     payapp = stacks["payapp"]
     people = log_in(payapp.url, seeds.spenders)
-    ports = Ports(**{name: stack.port for name, stack in stacks.items()})
-    rates = measure_rates(plan, clients, ports, seeds, people)
+    ports = {name: stack.port for name, stack in stacks.items()}
+    rates = measure_rates(plan, clients, ports, make_loads(plan, seeds, people))
     say("looking at memory and pages, verifying the ledger")
     memory = measure_memory(payapp.processes["web"])
     pages = measure_pages(payapp.port, people[0], plan)

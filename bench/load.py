@@ -1,5 +1,6 @@
 """Load over loopback: a few client processes, each with several keep-alive connections that send without a pause."""
 
+import json
 import socket
 import time
 from collections.abc import Sequence
@@ -11,13 +12,19 @@ CONNECTIONS_EACH = 8
 CONNECTIONS = CLIENT_PROCESSES * CONNECTIONS_EACH
 ANSWER_SECONDS_MAX = 20
 
-# What one connection sends, one request after the other.
-Requests = Sequence[bytes]
+# What one connection sends, one after the other: requests, or a request and the one that follows from its answer,
+# which says HOLD_ID where the id in that answer is to stand.
+Requests = Sequence[bytes | tuple[bytes, bytes]]
+HOLD_ID = b"{hold id}"
+SUCCESSES = (b" 200 ", b" 201 ")
 
 
 @dataclass(frozen=True)
 class Burst:
-    """What became of a load: how many requests were answered 200, and from when to when (monotonic seconds)."""
+    """What became of a load: how many requests were answered, and from when to when (monotonic seconds).
+
+    A request and the one that follows from its answer count as one.
+    """
 
     answered: int
     began_at: float
@@ -38,7 +45,7 @@ class Connection:
         self._stream = self._socket.makefile("rb")
 
     def send(self, request: bytes) -> bytes:
-        """Send one request and return the body of its answer. Raises AssertionError unless it is a 200."""
+        """Send one request and return the body of its answer. Raises AssertionError unless it is a success."""
         self._socket.sendall(request)
         status = self._stream.readline()
         length = 0
@@ -47,7 +54,7 @@ class Connection:
             if name.lower() == b"content-length":
                 length = int(value)
         body = self._stream.read(length)
-        assert b" 200 " in status, f"expected a 200, got {status!r}: {body[:300]!r}"
+        assert any(success in status for success in SUCCESSES), f"{status!r}: {body[:300]!r}"
         return body
 
     def close(self) -> None:
@@ -58,7 +65,7 @@ class Connection:
 def apply_load(clients: Executor, port: int, batches: Sequence[Requests], seconds: float) -> Burst:
     """Send each of the CONNECTIONS batches over a connection of its own, for `seconds` or until all is sent.
 
-    Raises AssertionError at the first answer that is not a 200, TimeoutError when none comes.
+    Raises AssertionError at the first answer that is no success, TimeoutError when none comes.
     """
     shares = [batches[first::CLIENT_PROCESSES] for first in range(CLIENT_PROCESSES)]
     work = clients.map(
@@ -94,9 +101,18 @@ def _send_batch(connection: Connection, requests: Requests, deadline: float) -> 
     for request in requests:
         if time.monotonic() >= deadline:
             break
-        connection.send(request)
+        _exchange(connection, request)
         answered += 1
     return answered
+
+
+def _exchange(connection: Connection, request: bytes | tuple[bytes, bytes]) -> None:
+    if isinstance(request, bytes):
+        connection.send(request)
+        return
+    first, following = request
+    hold = json.loads(connection.send(first))
+    connection.send(following.replace(HOLD_ID, str(hold["id"]).encode()))
 
 
 def render_request(method: str, path: str, headers: dict[str, str], body: bytes = b"") -> bytes:

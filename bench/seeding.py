@@ -1,14 +1,17 @@
 """What the benchmark begins with: buyers with pending purchases, spenders who are logged in, and their requests."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from bench.load import CONNECTIONS, Requests, render_request
+from bench.load import CONNECTIONS, HOLD_ID, Requests, render_request
 from payapp import create_app
 from payapp.auth.accounts import hasher
+from payapp.auth.api_keys import create_api_key
 from payapp.auth.models import User
 from payapp.billing.models import Purchase
 from payapp.billing.packages import get_package
@@ -21,14 +24,16 @@ from tests.journeys.person import PASSWORD, Person
 BUYERS = 100
 SPENDERS = CONNECTIONS
 SPENDER_CREDITS = 1_000_000
+SPEND = {"amount": 1, "feature": "bench"}
 
 
 @dataclass(frozen=True)
 class Seeds:
-    """Purchases that no event has told of yet, and people with credits to spend."""
+    """Purchases that no event has told of yet, and people with credits to spend: addresses and API keys."""
 
     purchases: list[Purchase]
     spenders: list[str]
+    api_keys: list[str]
 
     def take_webhooks(self, each: int) -> list[Requests]:
         """Return a batch of `each` signed events for every connection; every event pays another purchase."""
@@ -42,10 +47,10 @@ def seed(database_url: str, folder: Path, purchases: int) -> Seeds:
         session = db.session()
         buyers = [make_user(session) for _ in range(BUYERS)]
         password_hash = hasher.hash(PASSWORD)
-        spenders = [
-            make_user(session, credits=SPENDER_CREDITS, password_hash=password_hash).email for _ in range(SPENDERS)
-        ]
-        seeds = Seeds(_make_purchases(session, buyers, purchases), spenders)
+        spenders = [make_user(session, credits=SPENDER_CREDITS, password_hash=password_hash) for _ in range(SPENDERS)]
+        emails = [spender.email for spender in spenders]
+        api_keys = [create_api_key(session, spender.id, "bench", "spend").secret for spender in spenders]
+        seeds = Seeds(_make_purchases(session, buyers, purchases), emails, api_keys)
         db.engine.dispose()
     return seeds
 
@@ -90,6 +95,16 @@ def make_spends(people: list[Person], each: int) -> list[Requests]:
     return [[_spend(person)] * each for person in people]
 
 
+def make_api_spends(api_keys: list[str], each: int) -> list[Requests]:
+    """Return a batch for every key: spends over the API, each with an idempotency key of its own."""
+    return [[_api_request(api_key, "/spends", SPEND) for _ in range(each)] for api_key in api_keys]
+
+
+def make_held_spends(api_keys: list[str], each: int) -> list[Requests]:
+    """Return a batch for every key: holds over the API, each followed by its capture."""
+    return [[_held_spend(api_key) for _ in range(each)] for api_key in api_keys]
+
+
 def make_page_request(person: Person, path: str) -> bytes:
     """Return the request for a page, as the person's browser sends it."""
     return render_request("GET", path, {"Cookie": _cookie(person)})
@@ -109,6 +124,20 @@ def _spend(person: Person) -> bytes:
         "Cookie": _cookie(person),
     }
     return render_request("POST", "/features/qr-codes", headers, form.encode())
+
+
+def _held_spend(api_key: str) -> tuple[bytes, bytes]:
+    capture = f"/holds/{HOLD_ID.decode()}/capture"
+    return _api_request(api_key, "/holds", SPEND), _api_request(api_key, capture, {})
+
+
+def _api_request(api_key: str, path: str, body: dict[str, object]) -> bytes:
+    headers = {
+        "Authorization": f"Bearer {api_key}",
+        "Content-Type": "application/json",
+        "Idempotency-Key": str(uuid4()),
+    }
+    return render_request("POST", f"/api/v1{path}", headers, json.dumps(body).encode())
 
 
 def _cookie(person: Person) -> str:
