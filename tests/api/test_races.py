@@ -1,6 +1,7 @@
 """Requests that race against several processes: one effect for each key, and never a credit that is not there."""
 
 import os
+import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,14 +11,16 @@ from uuid import uuid4
 
 import pytest
 import requests
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from payapp.auth.api_keys import create_api_key
+from payapp.db import database_now
 from payapp.ledger.balances import get_balance
 from payapp.ledger.models import Hold, LedgerEntry
 from payapp.ledger.posting import grant
 from payapp.ledger.verification import verify
+from tests.api.expiring import expiring
 from tests.factories import make_user
 from tests.ledger.racing import engine_for
 from tests.processes import Stack
@@ -25,6 +28,8 @@ from tests.processes import Stack
 TWINS = 50
 SPENDERS = 100
 ROUNDS = int(os.environ.get("API_ROUNDS", "3"))  # a hundred by hand
+ENDERS = 6
+MANY_ROUNDS = 50  # so many that each of the three has won
 
 Send = Callable[[int], requests.Response]
 
@@ -97,6 +102,60 @@ def test_captures_and_releases_of_one_hold_have_one_winner(stack: Stack, books: 
         assert Counter(answer.status_code for answer in answers) == {200: 1, 409: 9}
     balance = get_balance(books, user_id)
     assert (balance.held, balance.posted) == (0, 1000 - 5 * captures_of(books, user_id))
+
+
+def test_capture_release_and_expiry_of_one_hold_have_one_winner(stack: Stack, books: Session) -> None:
+    user_id, headers = open_account(books, 5 * ROUNDS)
+    won: Counter[str] = Counter()
+    with expiring(stack.database_url):
+        for number in range(ROUNDS):
+            hold_id = place_for_a_moment(stack, books, headers, f"hold-{number}")
+            winner = end_in_three_ways(stack, headers, hold_id)
+            won[winner] += 1
+            assert books_of(books, hold_id) == (winner, [-5] if winner == "captured" else [])
+            balance = get_balance(books, user_id)
+            assert (balance.held, balance.posted) == (0, 5 * (ROUNDS - won["captured"]))
+            books.rollback()
+    print(dict(won))  # shown by pytest -s, to whoever runs many rounds
+    assert captures_of(books, user_id) == won["captured"]
+    assert len(won) == 3 or ROUNDS < MANY_ROUNDS, won
+    assert verify(books) == []
+
+
+def place_for_a_moment(stack: Stack, books: Session, headers: dict[str, str], key: str) -> int:
+    """Place a hold that expires before, while or after the requests to end it come; return its id.
+
+    How long they take, the request that places it has just shown.
+    """
+    answer = post(stack, "/holds", {"amount": 5, "feature": "race"}, headers, key)
+    hold_id: int = answer.json()["id"]
+    moment = random.uniform(0, 6) * answer.elapsed.total_seconds()
+    books.execute(update(Hold).where(Hold.id == hold_id).values(expires_at=database_now(moment)))
+    books.commit()
+    return hold_id
+
+
+def books_of(books: Session, hold_id: int) -> tuple[str | None, list[int]]:
+    """Return how the hold ended, and the amounts of its entries."""
+    amounts = select(LedgerEntry.amount).where(LedgerEntry.idempotency_key == f"capture:{hold_id}")
+    return books.scalar(select(Hold.status).where(Hold.id == hold_id)), list(books.scalars(amounts))
+
+
+def end_in_three_ways(stack: Stack, headers: dict[str, str], hold_id: int) -> str:
+    """Capture and release the hold at once, while it expires; return how it ended, by the answers alone."""
+    endings = ["capture", "release"] * (ENDERS // 2)
+    random.shuffle(endings)
+    answers = at_once(
+        ENDERS, lambda each: post(stack, f"/holds/{hold_id}/{endings[each]}", {}, headers, f"{hold_id}-{each}")
+    )
+    won = [f"{ending}d" for ending, answer in zip(endings, answers, strict=True) if answer.status_code == 200]
+    assert len(won) <= 1, won
+    lost = [answer for answer in answers if answer.status_code != 200]
+    assert {(answer.status_code, answer.json()["code"]) for answer in lost} == {(409, "hold_not_open")}
+    winner = won[0] if won else "expired"
+    # A capture that comes too late is told so at once; then a release may still end the hold before the clock's job.
+    assert {answer.json()["hold_status"] for answer in lost} <= {winner, "expired"}
+    return winner
 
 
 def test_no_more_is_spent_than_is_there(stack: Stack, books: Session) -> None:
