@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from bench.baseline.database import capture_hold, database, fetch, place_hold
+from bench.baseline.database import capture_hold, database, fetch, place_hold, spend
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -19,11 +19,6 @@ INSERT_REQUEST = """
     SELECT %s, %s::varchar, %s, %s, %s WHERE set_config('lock_timeout', '5000', true) IS NOT NULL
     ON CONFLICT DO NOTHING RETURNING id"""
 KEEP_ANSWER = "UPDATE api_requests SET status = %s, answer = %s WHERE id = %s"
-FIND_HOLD = """
-    SELECT id, user_id, amount, captured_amount,
-           CASE WHEN status = 'open' AND expires_at <= clock_timestamp() THEN 'expired' ELSE status END, feature, note,
-           created_at, expires_at
-    FROM holds WHERE id = %s AND user_id = %s"""
 
 Work = Callable[[int, str], dict[str, Any] | None]
 
@@ -32,8 +27,7 @@ Work = Callable[[int, str], dict[str, Any] | None]
 def create_spend() -> Response:
     def work(user_id: int, cause: str) -> dict[str, Any] | None:
         wanted = request.get_json()
-        hold = place_hold(user_id, wanted["amount"], wanted["feature"], wanted.get("note"), cause)
-        return show_capture(hold[0]) if hold else None
+        return show_entry(spend(user_id, wanted["amount"], wanted["feature"], wanted.get("note"), cause))
 
     return carry_out("create_spend", work, 201)
 
@@ -51,7 +45,7 @@ def create_hold() -> Response:
 @blueprint.post("/holds/<int:hold_id>/capture")
 def capture(hold_id: int) -> Response:
     def work(user_id: int, cause: str) -> dict[str, Any] | None:
-        return show_capture(hold_id) if fetch(FIND_HOLD, (hold_id, user_id)) else None
+        return show_entry(capture_hold(user_id, hold_id))
 
     return carry_out(f"capture_hold {hold_id}", work, 200)
 
@@ -72,7 +66,9 @@ def carry_out(operation: str, work: Work, status: int) -> Response:
     return Response(text, status if done else 402, mimetype="application/json")
 
 
-def show_capture(hold_id: int) -> dict[str, Any]:
-    """Capture the hold; return its entry as it is answered."""
-    entry_id, balance_after = capture_hold(hold_id)
+def show_entry(entry: tuple[int, int] | None) -> dict[str, Any] | None:
+    """Return the entry as it is answered."""
+    if entry is None:
+        return None
+    entry_id, balance_after = entry
     return {"id": entry_id, "balance_after": balance_after, "created_at": datetime.now(UTC).isoformat()}

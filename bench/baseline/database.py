@@ -28,9 +28,16 @@ INSERT_HOLD = """
     WHERE (SELECT count(*) FROM holds WHERE user_id = %(user_id)s AND status = 'open') < 100
     ON CONFLICT DO NOTHING
     RETURNING id, user_id, amount, captured_amount, status, feature, note, created_at, expires_at"""
+INSERT_SPEND = """
+    INSERT INTO holds (user_id, amount, status, feature, note, idempotency_key, created_at, captured_amount, ended_at,
+                       expires_at)
+    SELECT %(user_id)s, %(amount)s, 'captured', %(feature)s, %(note)s, %(key)s::varchar, %(now)s, %(amount)s, %(now)s,
+           clock_timestamp() + make_interval(secs => 900)
+    FROM users WHERE id = %(user_id)s AND credits - credits_held >= %(amount)s FOR NO KEY UPDATE
+    ON CONFLICT DO NOTHING RETURNING id"""
 CAPTURE_HOLD = """
     UPDATE holds SET captured_amount = amount, status = 'captured', ended_at = %s
-    WHERE id = %s AND status = 'open' AND expires_at > clock_timestamp()
+    WHERE id = %s AND user_id = %s AND status = 'open' AND expires_at > clock_timestamp()
     RETURNING user_id, amount, captured_amount, feature, note"""
 
 
@@ -51,13 +58,26 @@ def place_hold(user_id: int, amount: int, feature: str, note: str | None, key: s
     """Set credits aside and return the hold's row; None when fewer are available."""
     if not fetch(SET_ASIDE, (amount, user_id, amount)):
         return None
+    return fetch(INSERT_HOLD, _describe(user_id, amount, feature, note, key))
+
+
+def spend(user_id: int, amount: int, feature: str, note: str | None, key: str | None) -> tuple[int, int] | None:
+    """Use credits at once; return the entry's id and the balance after it, None when fewer are available."""
+    hold = fetch(INSERT_SPEND, _describe(user_id, amount, feature, note, key))
+    return hold and post_entry(user_id, -amount, 0, "capture", None, f"capture:{hold[0]}", note or feature)
+
+
+def _describe(user_id: int, amount: int, feature: str, note: str | None, key: str | None) -> dict[str, Any]:
     hold = {"user_id": user_id, "amount": amount, "feature": feature, "note": note, "key": key}
-    return fetch(INSERT_HOLD, hold | {"now": datetime.now(UTC)})
+    return hold | {"now": datetime.now(UTC)}
 
 
-def capture_hold(hold_id: int) -> tuple[int, int]:
-    """End the hold with its entry; return the entry's id and the balance after it."""
-    user_id, amount, captured, feature, note = fetch(CAPTURE_HOLD, (datetime.now(UTC), hold_id))
+def capture_hold(user_id: int, hold_id: int) -> tuple[int, int] | None:
+    """End the user's hold with its entry; return the entry's id and the balance after it, None if it has ended."""
+    hold = fetch(CAPTURE_HOLD, (datetime.now(UTC), hold_id, user_id))
+    if not hold:
+        return None
+    _, amount, captured, feature, note = hold
     return post_entry(user_id, -captured, -amount, "capture", None, f"capture:{hold_id}", note or feature)
 
 

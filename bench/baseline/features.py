@@ -27,7 +27,7 @@ def use_feature() -> tuple[str, int]:
         database().rollback()
         return "not enough credits", 402
     database().commit()
-    capture_hold(hold[0])
+    capture_hold(user[0], hold[0])
     database().commit()
     credits, held = fetch(READ_BALANCE, (user[0],))
     database().rollback()

@@ -21,7 +21,7 @@ SHOWN = tuple(HoldSchema().fields)
 
 
 @blueprint.post("/holds")
-@blueprint.arguments(HoldBody)
+@blueprint.arguments(HoldBody())
 @blueprint.response(201, HoldSchema)
 @documents("insufficient_credits", "too_many_holds")
 def create_hold(body: dict[str, Any]) -> Response:
@@ -37,7 +37,7 @@ def create_hold(body: dict[str, Any]) -> Response:
 
 
 @blueprint.get("/holds/<int:hold_id>")
-@blueprint.arguments(AccountQuery, location="query")
+@blueprint.arguments(AccountQuery(), location="query")
 @blueprint.response(200, HoldSchema)
 @documents("user_not_allowed", "user_not_found", "hold_not_found", "invalid_request")
 def show_hold(query: dict[str, Any], hold_id: int) -> Response:
@@ -46,7 +46,7 @@ def show_hold(query: dict[str, Any], hold_id: int) -> Response:
 
 
 @blueprint.post("/holds/<int:hold_id>/capture")
-@blueprint.arguments(CaptureBody, required=False)
+@blueprint.arguments(CaptureBody(), required=False)
 @blueprint.response(200, EntrySchema)
 @documents("hold_not_found", "hold_not_open", "capture_too_large")
 def capture_hold(body: dict[str, Any], hold_id: int) -> Response:
@@ -54,14 +54,13 @@ def capture_hold(body: dict[str, Any], hold_id: int) -> Response:
     user_id = find_account(body.get("user"))
 
     def work(session: Session, _cause: str) -> Mapping[str, Any]:
-        _get(session, user_id, hold_id)
-        return show_entry(holds.capture_hold(session, hold_id, body.get("amount")))
+        return show_entry(holds.capture_hold(session, hold_id, body.get("amount"), owner_id=user_id))
 
     return carry_out(user_id, f"capture_hold {hold_id}", work)
 
 
 @blueprint.post("/holds/<int:hold_id>/release")
-@blueprint.arguments(AccountBody, required=False)
+@blueprint.arguments(AccountBody(), required=False)
 @blueprint.response(200, HoldSchema)
 @documents("hold_not_found", "hold_not_open")
 def release_hold(body: dict[str, Any], hold_id: int) -> Response:

@@ -93,7 +93,7 @@ def refusal_of(error: LedgerError) -> ApiError:
     if isinstance(error, TooManyHoldsError):
         return ApiError("too_many_holds", limit=error.limit)
     if isinstance(error, HoldNotOpenError):
-        return ApiError("hold_not_open", hold_status=error.status)
+        return ApiError("hold_not_open", hold_status=error.status) if error.status else ApiError("hold_not_found")
     if isinstance(error, CaptureTooLargeError):
         return ApiError("capture_too_large", held=error.held)
     raise error

@@ -94,5 +94,28 @@ POSTGRESQL_CORRECTION_GUARDS = {
         FOR EACH ROW WHEN (NEW.corrects_entry_id IS NOT NULL) EXECUTE FUNCTION ledger_entries_weigh()""",
 }
 
-SQLITE_GUARDS = SQLITE_FIRST_GUARDS | SQLITE_CORRECTION_GUARDS
-POSTGRESQL_GUARDS = POSTGRESQL_FIRST_GUARDS | POSTGRESQL_CORRECTION_GUARDS
+# Made by migration 0005. A hold that begins ended never was held: its credits must be available at this moment.
+_IS_AVAILABLE = "SELECT 1 FROM users WHERE id = NEW.user_id AND credits - credits_held >= NEW.amount"
+
+SQLITE_SPEND_GUARDS = {
+    "holds_spend_what_is_available": f"""
+        CREATE TRIGGER holds_spend_what_is_available BEFORE INSERT ON holds
+        WHEN NEW.status <> 'open' AND NOT EXISTS ({_IS_AVAILABLE})
+        BEGIN SELECT RAISE(ABORT, 'fewer credits are available'); END""",
+}
+POSTGRESQL_SPEND_GUARDS = {
+    "holds_compare": f"""
+        CREATE FUNCTION holds_compare() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF NOT EXISTS ({_IS_AVAILABLE}) THEN
+            RAISE EXCEPTION 'fewer credits are available' USING ERRCODE = 'check_violation';
+          END IF;
+          RETURN NEW;
+        END $$""",
+    "holds_spend_what_is_available": """
+        CREATE TRIGGER holds_spend_what_is_available BEFORE INSERT ON holds
+        FOR EACH ROW WHEN (NEW.status <> 'open') EXECUTE FUNCTION holds_compare()""",
+}
+
+SQLITE_GUARDS = SQLITE_FIRST_GUARDS | SQLITE_CORRECTION_GUARDS | SQLITE_SPEND_GUARDS
+POSTGRESQL_GUARDS = POSTGRESQL_FIRST_GUARDS | POSTGRESQL_CORRECTION_GUARDS | POSTGRESQL_SPEND_GUARDS

@@ -1,14 +1,12 @@
 """Holds: credits set aside for work under way, then captured, released or expired, exactly once.
 
 A hold ends by one conditional UPDATE: whoever changes its status from `open` wins, everybody else
-finds no row. `spend()` is place and capture in one transaction, so there is one path only.
+finds no row. `spend()` is place and capture in one step: its hold is captured from the start.
 """
 
-from collections.abc import Callable
-from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
-from sqlalchemy import ColumnElement, Float, Table, bindparam, func, literal_column, select, true, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from payapp.clock import utc_now
@@ -21,6 +19,12 @@ from payapp.ledger.errors import (
     InsufficientCreditsError,
     TooManyHoldsError,
 )
+from payapp.ledger.hold_statements import (
+    CAPTURE,
+    SET_ASIDE,
+    build_insert_captured,
+    build_insert_open,
+)
 from payapp.ledger.hold_views import HOLDS, STATUS_NOW, HoldView, find_hold_of_request
 from payapp.ledger.models import Hold, HoldStatus, accounts
 from payapp.ledger.posting import PostedEntry, post_entry, require_amount
@@ -28,36 +32,6 @@ from payapp.ledger.posting import PostedEntry, post_entry, require_amount
 HOLD_SECONDS = 15 * 60
 EXPIRE_BATCH = 500
 OPEN_HOLDS_MAX = 100  # of one account; a program that forgets its holds is stopped here
-
-# Built once, as in posting.py.
-SET_ASIDE = (
-    update(accounts)
-    .where(accounts.c.id == bindparam("user_id"), accounts.c.credits - accounts.c.credits_held >= bindparam("amount"))
-    .values(credits_held=accounts.c.credits_held + bindparam("amount"))
-    .returning(accounts.c.id)
-)
-CAPTURED = func.coalesce(bindparam("wanted", type_=HOLDS.c.amount.type), HOLDS.c.amount)
-CAPTURE = (
-    update(HOLDS)
-    .where(
-        HOLDS.c.id == bindparam("hold_id"),
-        HOLDS.c.status == "open",
-        HOLDS.c.expires_at > database_now(),
-        HOLDS.c.amount >= CAPTURED,
-    )
-    .values(status="captured", captured_amount=CAPTURED, ended_at=bindparam("now"))
-    .returning(HOLDS.c.user_id, HOLDS.c.amount, HOLDS.c.captured_amount, HOLDS.c.feature, HOLDS.c.note)
-)
-
-
-OTHERS = HOLDS.alias("others")
-HAS_ROOM = (
-    select(func.count())
-    .where(OTHERS.c.user_id == bindparam("user_id"), OTHERS.c.status == literal_column("'open'"))
-    .scalar_subquery()
-    < OPEN_HOLDS_MAX
-)
-WITHOUT_LIMIT = true()
 
 
 def place_hold(
@@ -76,32 +50,47 @@ def place_hold(
     nothing and returns the hold that stands, however it has ended. Raises InvalidAmountError, UnknownAccountError,
     InsufficientCreditsError when fewer are available (also when the account is in debt), TooManyHoldsError, and
     IdempotencyConflictError when the key belongs to anything else; nothing is changed then.
+
+    Setting the credits aside locks the account's row. So whoever counts its open holds afterwards counts those that
+    everybody before has placed.
     """
-    values = {"feature": feature, "note": note, "idempotency_key": idempotency_key}
-    return _place(session, user_id, amount, HAS_ROOM, expires_in_seconds=expires_in_seconds, **values)[0]
+    require_amount(amount)
+    request: dict[str, Any] = {
+        "user_id": user_id,
+        "amount": amount,
+        "feature": feature,
+        "idempotency_key": idempotency_key,
+    }
+    if session.execute(SET_ASIDE, {"user_id": user_id, "amount": amount}).scalar() is None:
+        return _find_standing(session, **request) or _refuse(session, user_id, amount)
+    hold = {"status": "open", "note": note, "created_at": utc_now(), "expires_in_seconds": expires_in_seconds}
+    hold |= {"open_holds_max": OPEN_HOLDS_MAX}
+    row = session.execute(build_insert_open(dialect_insert(session)), request | hold).one_or_none()
+    if row is not None:
+        return HoldView(*row)
+    _free(session, user_id, amount)
+    standing = _find_standing(session, **request)
+    if standing is None:
+        raise TooManyHoldsError(user_id, OPEN_HOLDS_MAX)
+    return standing
 
 
-def capture_hold(session: Session, hold_id: int, amount: int | None = None) -> PostedEntry:
+def capture_hold(
+    session: Session, hold_id: int, amount: int | None = None, *, owner_id: int | None = None
+) -> PostedEntry:
     """Turn the hold into an entry of `amount` credits (all of it when None); the rest is available again at once.
 
-    Raises HoldNotOpenError when it has ended or is past its `expires_at`, CaptureTooLargeError when
-    `amount` is more than was held, InvalidAmountError. The hold is unchanged then. Debt does not stop a
-    capture: the credits were set aside while they were there.
+    With `owner_id` another's hold is as good as none. Raises HoldNotOpenError when there is none, it has ended or is
+    past its `expires_at`, CaptureTooLargeError when `amount` is more than was held, InvalidAmountError. The hold is
+    unchanged then. Debt does not stop a capture: the credits were set aside while they were there.
     """
     if amount is not None:
         require_amount(amount)
-    row = session.execute(CAPTURE, {"hold_id": hold_id, "wanted": amount, "now": utc_now()}).one_or_none()
+    values = {"hold_id": hold_id, "owner_id": owner_id, "wanted": amount, "now": utc_now()}
+    row = session.execute(CAPTURE, values).one_or_none()
     if row is None:
-        raise _why_not_captured(session, hold_id, amount)
-    return post_entry(
-        session,
-        user_id=row.user_id,
-        amount=-row.captured_amount,
-        released=row.amount,
-        entry_type="capture",
-        idempotency_key=f"capture:{hold_id}",
-        note=row.note or row.feature,
-    )
+        raise _why_not_captured(session, hold_id, amount, owner_id)
+    return _post_capture(session, row.user_id, hold_id, row.captured_amount, row.note or row.feature, row.amount)
 
 
 def release_hold(session: Session, hold_id: int) -> None:
@@ -136,19 +125,28 @@ def spend(
     note: str | None = None,
     idempotency_key: str | None = None,
 ) -> PostedEntry:
-    """Use `amount` credits at once: a hold, captured in the same transaction, which no limit of open holds concerns.
+    """Use `amount` credits at once: a hold that is captured from the start, which no limit of open holds concerns.
 
     With an idempotency key, once for each: the same key again changes nothing and returns the entry that stands,
-    with `is_new` False. Raises what place_hold() raises.
+    with `is_new` False. Raises what place_hold() raises, but for TooManyHoldsError.
     """
-    values = {"feature": feature, "note": note, "idempotency_key": idempotency_key}
-    hold, is_new = _place(session, user_id, amount, WITHOUT_LIMIT, expires_in_seconds=HOLD_SECONDS, **values)
-    if is_new:
-        return capture_hold(session, hold.id)
-    if hold.captured_amount != amount:
-        raise IdempotencyConflictError(str(idempotency_key))
-    cause = f"capture:{hold.id}"
-    return post_entry(session, user_id=user_id, amount=-amount, entry_type="capture", idempotency_key=cause)
+    require_amount(amount)
+    request: dict[str, Any] = {
+        "user_id": user_id,
+        "amount": amount,
+        "feature": feature,
+        "idempotency_key": idempotency_key,
+    }
+    now = utc_now()
+    hold = {"status": "captured", "note": note, "created_at": now, "expires_in_seconds": HOLD_SECONDS}
+    hold |= {"captured_amount": amount, "ended_at": now}
+    hold_id = session.execute(build_insert_captured(dialect_insert(session)), request | hold).scalar()
+    if hold_id is None:
+        standing = _find_standing(session, **request) or _refuse(session, user_id, amount)
+        if standing.captured_amount != amount:
+            raise IdempotencyConflictError(str(idempotency_key))
+        hold_id = standing.id
+    return _post_capture(session, user_id, hold_id, amount, note or feature)
 
 
 def find_hold_status(session: Session, hold_id: int) -> HoldStatus | None:
@@ -157,33 +155,8 @@ def find_hold_status(session: Session, hold_id: int) -> HoldStatus | None:
     return status
 
 
-def _place(
-    session: Session, user_id: int, amount: int, condition: ColumnElement[bool], **values: Any
-) -> tuple[HoldView, bool]:
-    """Place the hold under the condition, and return it with True; or with False the one that stands under its key.
-
-    Setting the credits aside locks the account's row. So whoever counts its open holds afterwards counts those that
-    everybody before has placed.
-    """
-    require_amount(amount)
-    if session.execute(SET_ASIDE, {"user_id": user_id, "amount": amount}).scalar() is None:
-        standing = _find_standing(session, user_id, amount, **values)
-        if standing is None:
-            raise InsufficientCreditsError(user_id, amount, get_balance(session, user_id).available)
-        return standing, False
-    values |= {"user_id": user_id, "amount": amount, "status": "open", "created_at": utc_now()}
-    row = session.execute(_build_insert(dialect_insert(session), condition), values).one_or_none()
-    if row is not None:
-        return HoldView(*row), True
-    _free(session, user_id, amount)
-    standing = _find_standing(session, **values)
-    if standing is None:
-        raise TooManyHoldsError(user_id, OPEN_HOLDS_MAX)
-    return standing, False
-
-
 def _find_standing(
-    session: Session, user_id: int, amount: int, feature: str, idempotency_key: str | None, **_: Any
+    session: Session, user_id: int, amount: int, feature: str, idempotency_key: str | None
 ) -> HoldView | None:
     """Return the hold that was placed under the key before. Raises IdempotencyConflictError if it is another one."""
     standing = find_hold_of_request(session, idempotency_key) if idempotency_key else None
@@ -192,16 +165,22 @@ def _find_standing(
     return standing
 
 
-INSERTED = ("user_id", "amount", "status", "feature", "note", "idempotency_key", "created_at")
+def _refuse(session: Session, user_id: int, amount: int) -> NoReturn:
+    raise InsufficientCreditsError(user_id, amount, get_balance(session, user_id).available)
 
 
-@cache
-def _build_insert(insert: Callable[[Table], Any], condition: ColumnElement[bool]) -> Any:
-    """Built once for each engine and condition. No row comes back when the condition fails or the key stands."""
-    expires_at = database_now(bindparam("expires_in_seconds", type_=Float))
-    row = select(*(bindparam(name, type_=HOLDS.c[name].type) for name in INSERTED), expires_at).where(condition)
-    statement = insert(HOLDS).from_select([*INSERTED, "expires_at"], row).on_conflict_do_nothing()
-    return statement.returning(*(HOLDS.c[name] for name in HoldView.__dataclass_fields__))
+def _post_capture(
+    session: Session, user_id: int, hold_id: int, amount: int, note: str, released: int = 0
+) -> PostedEntry:
+    return post_entry(
+        session,
+        user_id=user_id,
+        amount=-amount,
+        released=released,
+        entry_type="capture",
+        idempotency_key=f"capture:{hold_id}",
+        note=note,
+    )
 
 
 def _end_hold(session: Session, hold_id: int, status: HoldStatus) -> bool:
@@ -225,9 +204,13 @@ def _free(session: Session, user_id: int, amount: int) -> None:
     )
 
 
-def _why_not_captured(session: Session, hold_id: int, amount: int | None) -> HoldNotOpenError | CaptureTooLargeError:
-    status = find_hold_status(session, hold_id)
-    if status == "open" and amount is not None:
-        held = session.scalars(select(Hold.amount).where(Hold.id == hold_id)).one()
-        return CaptureTooLargeError(hold_id, amount, held)
-    return HoldNotOpenError(hold_id, status)
+def _why_not_captured(
+    session: Session, hold_id: int, amount: int | None, owner_id: int | None
+) -> HoldNotOpenError | CaptureTooLargeError:
+    found = select(STATUS_NOW, HOLDS.c.user_id, HOLDS.c.amount).where(HOLDS.c.id == hold_id)
+    row = session.execute(found).one_or_none()
+    if row is None or owner_id not in (None, row.user_id):
+        return HoldNotOpenError(hold_id, None)
+    if row.status == "open" and amount is not None:
+        return CaptureTooLargeError(hold_id, amount, row.amount)
+    return HoldNotOpenError(hold_id, row.status)

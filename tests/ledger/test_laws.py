@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from payapp.clock import utc_now
 from payapp.ledger import verification
 from payapp.ledger.errors import (
     HoldNotOpenError,
@@ -64,6 +65,17 @@ def test_law_4_spending_and_holding_stop_at_zero(session: Session) -> None:
         spend(session, user_id, 1, feature="test")
     with pytest.raises(IntegrityError, match="fewer credits"):
         session.execute(text("UPDATE users SET credits_held = 5"))
+
+
+def test_law_4_is_kept_by_the_database_for_spends_too(session: Session) -> None:
+    """A hold that begins ended never passed the guard of `credits_held`."""
+    user_id = open_account(session, credits=10)
+    place_hold(session, user_id, 4, feature="test")
+    now = utc_now()
+    hold = {"user_id": user_id, "status": "captured", "feature": "test", "expires_at": now, "created_at": now}
+    session.execute(insert(Hold).values(**hold, amount=6, captured_amount=6))
+    with pytest.raises(IntegrityError, match="fewer credits"):
+        session.execute(insert(Hold).values(**hold, amount=7, captured_amount=7))
 
 
 def test_law_5_an_idempotency_key_exists_once_for_ever(session: Session) -> None:

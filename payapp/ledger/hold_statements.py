@@ -1,0 +1,65 @@
+"""The statements that place, capture and spend. Built once, as in posting.py; who runs them: holds.py."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, Table, bindparam, func, literal_column, select, update
+
+from payapp.db import database_now
+from payapp.ledger.hold_views import HOLDS, HoldView
+from payapp.ledger.models import accounts
+
+IS_AVAILABLE = accounts.c.credits - accounts.c.credits_held >= bindparam("amount")
+SET_ASIDE = (
+    update(accounts)
+    .where(accounts.c.id == bindparam("user_id"), IS_AVAILABLE)
+    .values(credits_held=accounts.c.credits_held + bindparam("amount"))
+    .returning(accounts.c.id)
+)
+CAPTURED = func.coalesce(bindparam("wanted", type_=HOLDS.c.amount.type), HOLDS.c.amount)
+CAPTURE = (
+    update(HOLDS)
+    .where(
+        HOLDS.c.id == bindparam("hold_id"),
+        HOLDS.c.user_id == func.coalesce(bindparam("owner_id", type_=HOLDS.c.user_id.type), HOLDS.c.user_id),
+        HOLDS.c.status == "open",
+        HOLDS.c.expires_at > database_now(),
+        HOLDS.c.amount >= CAPTURED,
+    )
+    .values(status="captured", captured_amount=CAPTURED, ended_at=bindparam("now"))
+    .returning(HOLDS.c.user_id, HOLDS.c.amount, HOLDS.c.captured_amount, HOLDS.c.feature, HOLDS.c.note)
+)
+
+OTHERS = HOLDS.alias("others")
+HAS_ROOM = select(func.count()).where(
+    OTHERS.c.user_id == bindparam("user_id"), OTHERS.c.status == literal_column("'open'")
+).scalar_subquery() < bindparam("open_holds_max")
+
+INSERTED = ("user_id", "amount", "status", "feature", "note", "idempotency_key", "created_at")
+CAPTURED_AT_ONCE = (*INSERTED, "captured_amount", "ended_at")
+EXPIRES_AT = database_now(bindparam("expires_in_seconds", type_=Float))
+
+
+@cache
+def build_insert_open(insert: Callable[[Table], Any]) -> Any:
+    """No row comes back when the account has as many open holds as it may have, or the key stands."""
+    row = select(*_bind(INSERTED), EXPIRES_AT).where(HAS_ROOM)
+    statement = insert(HOLDS).from_select([*INSERTED, "expires_at"], row).on_conflict_do_nothing()
+    return statement.returning(*(HOLDS.c[name] for name in HoldView.__dataclass_fields__))
+
+
+@cache
+def build_insert_captured(insert: Callable[[Table], Any]) -> Any:
+    """No row comes back when fewer credits are available, or the key stands.
+
+    Locks the account's row, as an UPDATE of it would: whoever comes second weighs what the first has left.
+    """
+    row = select(*_bind(CAPTURED_AT_ONCE), EXPIRES_AT).where(accounts.c.id == bindparam("user_id"), IS_AVAILABLE)
+    columns = [*CAPTURED_AT_ONCE, "expires_at"]
+    statement = insert(HOLDS).from_select(columns, row.with_for_update(key_share=True))
+    return statement.on_conflict_do_nothing().returning(HOLDS.c.id)
+
+
+def _bind(columns: tuple[str, ...]) -> list[ColumnElement[Any]]:
+    return [bindparam(name, type_=HOLDS.c[name].type) for name in columns]
