@@ -9,6 +9,7 @@ import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, abort, current_app, render_template, request, session, url_for
@@ -97,7 +98,7 @@ def init_app(app: Flask) -> None:
 
 def security_headers(response: Response) -> Response:
     """Add the headers that every answer carries; a header that a route has set already stays."""
-    for name, value in _build_headers(current_app.config.get("CHECKOUT_ORIGINS", ())).items():
+    for name, value in _build_headers(tuple(current_app.config.get("CHECKOUT_ORIGINS", ()))).items():
         response.headers.setdefault(name, value)
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
@@ -107,7 +108,8 @@ def security_headers(response: Response) -> Response:
     return response
 
 
-def _build_headers(checkout_origins: list[str] | tuple[str, ...]) -> dict[str, str]:
+@cache
+def _build_headers(checkout_origins: tuple[str, ...]) -> dict[str, str]:
     """`form-action` names Stripe too, because Chromium checks where a form's redirect leads."""
     form_action = " ".join(["'self'", *checkout_origins])
     return {

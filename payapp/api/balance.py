@@ -12,7 +12,7 @@ from payapp.ledger.balances import get_balance
 
 
 @blueprint.get("/balance")
-@blueprint.arguments(AccountQuery, location="query")
+@blueprint.arguments(AccountQuery(), location="query")
 @blueprint.response(200, BalanceSchema)
 @documents("user_not_allowed", "user_not_found", "invalid_request")
 def show_balance(query: dict[str, Any]) -> Response:

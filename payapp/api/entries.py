@@ -18,7 +18,7 @@ SHOWN = tuple(EntrySchema().fields)
 
 
 @blueprint.get("/entries")
-@blueprint.arguments(EntriesQuery, location="query")
+@blueprint.arguments(EntriesQuery(), location="query")
 @blueprint.response(200, EntriesSchema)
 @documents("user_not_allowed", "user_not_found", "invalid_cursor", "invalid_request")
 def list_entries(query: dict[str, Any]) -> Response:

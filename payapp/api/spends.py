@@ -15,7 +15,7 @@ from payapp.ledger.posting import PostedEntry
 
 
 @blueprint.post("/spends")
-@blueprint.arguments(SpendBody)
+@blueprint.arguments(SpendBody())
 @blueprint.response(201, EntrySchema)
 @documents("insufficient_credits")
 def create_spend(body: dict[str, Any]) -> Response:
