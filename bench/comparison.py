@@ -47,8 +47,10 @@ def measure_rates(plan: Plan, clients: Executor, ports: Mapping[str, int], loads
     for number in range(plan.rounds + 1):
         print(f"  {f'round {number} of {plan.rounds}' if number else 'warming up'}:", flush=True)
         for load in loads:
-            ours = rate(load.server, load)
-            theirs = rate("baseline", load) if load.has_baseline else None
+            # What runs first finds what the load before has left behind, so each is first by turns.
+            servers = [load.server, "baseline"][:: -1 if number % 2 else 1] if load.has_baseline else [load.server]
+            measured = {server: rate(server, load) for server in servers}
+            ours, theirs = measured[load.server], measured.get("baseline")
             _say(load.name, ours, theirs)
             if number:
                 rates[load.name].payapp.append(ours)
