@@ -4,10 +4,22 @@ import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Engine, Integer, MetaData, String, Table, event, literal
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Date,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    event,
+    literal,
+)
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Connection, Dialect, make_url
@@ -210,17 +222,17 @@ def insert_into(session: Session, model: type[Base]) -> Any:
     return dialect_insert(session)(table_of(model))
 
 
-class utc_date(FunctionElement[str]):
-    """SQL for the UTC calendar day of a moment, as text: 2026-11-22."""
+class utc_date(FunctionElement[date]):
+    """SQL for the UTC calendar day of a moment."""
 
-    type = String()
+    type = Date()
     inherit_cache = True
     name = "utc_date"
 
 
 @compiles(utc_date, "postgresql")
 def _postgresql_date(element: utc_date, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"to_char(({compiler.process(element.clauses, **kw)}) AT TIME ZONE 'UTC', 'YYYY-MM-DD')"
+    return f"CAST(({compiler.process(element.clauses, **kw)}) AT TIME ZONE 'UTC' AS date)"
 
 
 @compiles(utc_date, "sqlite")

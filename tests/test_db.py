@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -88,12 +88,12 @@ def test_database_now_compares_with_stored_moments(session: Session) -> None:
 @pytest.mark.parametrize(
     ("moment", "day"),
     [
-        (datetime(2026, 3, 1, 23, 59, 59, 999999, UTC), "2026-03-01"),
-        (datetime(2026, 3, 2, tzinfo=UTC), "2026-03-02"),
-        (datetime(2026, 3, 2, 1, 0, tzinfo=OTHER_ZONE), "2026-03-01"),
+        (datetime(2026, 3, 1, 23, 59, 59, 999999, UTC), date(2026, 3, 1)),
+        (datetime(2026, 3, 2, tzinfo=UTC), date(2026, 3, 2)),
+        (datetime(2026, 3, 2, 1, 0, tzinfo=OTHER_ZONE), date(2026, 3, 1)),
     ],
 )
-def test_utc_date_is_the_day_in_utc(session: Session, moment: datetime, day: str) -> None:
+def test_utc_date_is_the_day_in_utc(session: Session, moment: datetime, day: date) -> None:
     make_user(session, created_at=moment)
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SET LOCAL TIME ZONE 'Asia/Tokyo'"))

@@ -22,7 +22,7 @@ from payapp.clock import utc_now
 from payapp.credits.activity import list_activity
 from payapp.credits.chart import build_chart
 from payapp.credits.forms import BuyPackageForm
-from payapp.credits.pace import measure_pace
+from payapp.credits.pace import PACE_DAYS, measure_pace
 from payapp.credits.package_cards import build_package_cards
 from payapp.credits.purchase_notice import PurchaseNotice, build_notice, seconds_since, state_of
 from payapp.db import writing
@@ -61,7 +61,7 @@ def show_credits() -> str:
 def show_balance() -> BaseResponse:
     """The live balance partial, with the header's number out of band; 304 while nothing has changed."""
     balance = get_balance(db.session(), current_user.id)
-    usage = list_daily_usage(db.session(), current_user.id, days=CHART_DAYS)
+    usage = list_daily_usage(db.session(), current_user.id, days=PACE_DAYS)
     html = render_template("credits/_live_balance.html", balance=balance, **_pace(usage, balance.available))
     response = Response(html)
     response.set_etag(hashlib.sha256(html.encode()).hexdigest()[:32])

@@ -18,6 +18,7 @@ accounts = table("users", column("id", BigInteger), column("credits", BigInteger
 
 IS_OPEN = text("status = 'open'")
 IS_CORRECTION = text("corrects_entry_id IS NOT NULL")
+IS_CAPTURE = text("entry_type = 'capture'")
 
 
 def _one_of(name: str, values: tuple[str, ...]) -> str:
@@ -44,6 +45,15 @@ class LedgerEntry(Base):
             name="correction_names_grant",
         ),
         Index("ix_ledger_entries_user_id_id", "user_id", "id"),
+        # All that the chart and the pace ask for: the table itself is not read.
+        Index(
+            "ix_ledger_entries_captures",
+            "user_id",
+            "created_at",
+            "amount",
+            postgresql_where=IS_CAPTURE,
+            sqlite_where=IS_CAPTURE,
+        ),
         Index(
             "ix_ledger_entries_corrects_entry_id",
             "corrects_entry_id",

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from payapp.ledger import balances, holds, posting
@@ -91,3 +92,16 @@ def test_daily_usage_counts_captures_alone(session: Session) -> None:
     take_back(session, user_id, 8)
     place_hold(session, user_id, 9, feature="test")
     assert [used for _, used in list_daily_usage(session, user_id, days=2)] == [0, 0]
+
+
+def test_daily_usage_reads_the_index_of_captures_alone(session: Session) -> None:
+    explain = "EXPLAIN QUERY PLAN"
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL enable_seqscan = off"))  # the table is small here
+        session.execute(text("SET LOCAL enable_bitmapscan = off"))
+        explain = "EXPLAIN"
+    usage = balances.DAILY_USAGE.params(user_id=1, first_moment=NOON)
+    sql = usage.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+    plan = str(session.connection().exec_driver_sql(f"{explain} {sql}").all())
+    assert "ix_ledger_entries_captures" in plan
+    assert "Index Only Scan" in plan or "COVERING INDEX" in plan
