@@ -45,7 +45,7 @@ class LedgerEntry(Base):
             name="correction_names_grant",
         ),
         Index("ix_ledger_entries_user_id_id", "user_id", "id"),
-        # All that the chart and the pace ask for: the table itself is not read.
+        # All that the chart and the pace ask for; PostgreSQL does not read the table itself.
         Index(
             "ix_ledger_entries_captures",
             "user_id",
