@@ -11,7 +11,8 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "db.py": ("sqlalchemy",),
     "config.py": ("environs", "sqlalchemy", "payapp.db"),
     "htmx.py": ("flask",),
-    "ledger/": ("sqlalchemy", "payapp.ledger", "payapp.db", "payapp.clock"),
+    "sql_functions.py": ("sqlalchemy", "payapp.db"),
+    "ledger/": ("sqlalchemy", "payapp.ledger", "payapp.db", "payapp.sql_functions", "payapp.clock"),
     # The dataclasses that cross the wall, and the wall.
     "stripe_objects.py": ("payapp.stripe_json",),
     "stripe_returns.py": ("payapp.stripe_json", "payapp.stripe_objects"),
@@ -28,7 +29,7 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
             "payapp.stripe_objects",
             "payapp.stripe_returns",
         ),
-        *("payapp.db", "payapp.clock"),
+        *("payapp.db", "payapp.sql_functions", "payapp.clock"),
     ),
     "auth/models.py": ("sqlalchemy", "flask_login", "payapp.db", "payapp.clock", "payapp.ledger"),
     "auth/api_keys/__init__.py": ("sqlalchemy", "payapp.auth.api_keys", "payapp.db", "payapp.clock"),

@@ -14,16 +14,15 @@ from payapp.clock import utc_now
 from payapp.db import (
     SQLITE_BUSY_TIMEOUT_SECONDS,
     UtcDateTime,
-    database_now,
     engine_options,
     expect_reads_only,
     expect_writes,
     insert_into,
     normalize_url,
-    utc_date,
     writing,
 )
 from payapp.ledger.models import Hold
+from payapp.sql_functions import database_now, utc_date
 from tests.factories import make_user
 from tests.ledger.racing import engine_for
 

@@ -15,8 +15,9 @@ from payapp.billing.errors import QuarantineError
 from payapp.billing.facts import Fact, charge_fact, dispute_fact, keep_fact, refund_fact
 from payapp.billing.models import Purchase, grant_key
 from payapp.billing.returned_money import REFUND_IS_OFF, credits_to_take_back, find_returned_money
-from payapp.db import table_of, transaction_lock
+from payapp.db import table_of
 from payapp.ledger.posting import claw_back, find_grant, reinstate
+from payapp.sql_functions import transaction_lock
 from payapp.stripe_returns import Charge, Dispute, Refund
 
 PURCHASES = table_of(Purchase)

@@ -18,8 +18,9 @@ from payapp.billing.packages import find_package
 from payapp.billing.rebuilding import read_id, rebuild_purchase
 from payapp.billing.returned_money import HAS_FACTS
 from payapp.clock import utc_now
-from payapp.db import table_of, transaction_lock
+from payapp.db import table_of
 from payapp.ledger.posting import grant
+from payapp.sql_functions import transaction_lock
 from payapp.stripe_objects import APP_STAMP, CheckoutSession
 
 Outcome = Literal["granted", "already_granted", "waiting", "stranger"]

@@ -8,9 +8,10 @@ from sqlalchemy import bindparam, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from payapp.clock import utc_now
-from payapp.db import UtcDateTime, table_of, utc_date
+from payapp.db import UtcDateTime, table_of
 from payapp.ledger.errors import UnknownAccountError
 from payapp.ledger.models import EntryType, LedgerEntry, accounts
+from payapp.sql_functions import utc_date
 
 # Built once, as in posting.py.
 ENTRIES = table_of(LedgerEntry)

@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Float, Table, bindparam, func, literal_column, select, update
 
-from payapp.db import database_now
 from payapp.ledger.hold_views import HOLDS, HoldView
 from payapp.ledger.models import accounts
+from payapp.sql_functions import database_now
 
 IS_AVAILABLE = accounts.c.credits - accounts.c.credits_held >= bindparam("amount")
 SET_ASIDE = (
@@ -36,17 +36,16 @@ HAS_ROOM = select(func.count()).where(
     OTHERS.c.user_id == bindparam("user_id"), OTHERS.c.status == literal_column("'open'")
 ).scalar_subquery() < bindparam("open_holds_max")
 
-INSERTED = ("user_id", "amount", "status", "feature", "note", "idempotency_key", "created_at")
-CAPTURED_AT_ONCE = (*INSERTED, "captured_amount", "ended_at")
+GIVEN = ("user_id", "amount", "feature", "note", "idempotency_key", "created_at")
 EXPIRES_AT = database_now(bindparam("expires_in_seconds", type_=Float))
 
 
 @cache
 def build_insert_open(insert: Callable[[Table], Any]) -> Any:
     """No row comes back when the account has as many open holds as it may have, or the key stands."""
-    row = select(*_bind(INSERTED), EXPIRES_AT).where(HAS_ROOM)
-    statement = insert(HOLDS).from_select([*INSERTED, "expires_at"], row).on_conflict_do_nothing()
-    return statement.returning(*(HOLDS.c[name] for name in HoldView.__dataclass_fields__))
+    columns = {name: _given(name) for name in GIVEN} | {"status": literal_column("'open'"), "expires_at": EXPIRES_AT}
+    statement = insert(HOLDS).from_select([*columns], select(*columns.values()).where(HAS_ROOM))
+    return statement.on_conflict_do_nothing().returning(*(HOLDS.c[name] for name in HoldView.__dataclass_fields__))
 
 
 @cache
@@ -55,11 +54,16 @@ def build_insert_captured(insert: Callable[[Table], Any]) -> Any:
 
     Locks the account's row, as an UPDATE of it would: whoever comes second weighs what the first has left.
     """
-    row = select(*_bind(CAPTURED_AT_ONCE), EXPIRES_AT).where(accounts.c.id == bindparam("user_id"), IS_AVAILABLE)
-    columns = [*CAPTURED_AT_ONCE, "expires_at"]
-    statement = insert(HOLDS).from_select(columns, row.with_for_update(key_share=True))
+    columns = {name: _given(name) for name in GIVEN} | {
+        "status": literal_column("'captured'"),
+        "captured_amount": _given("amount"),
+        "expires_at": EXPIRES_AT,
+        "ended_at": _given("created_at"),
+    }
+    row = select(*columns.values()).where(accounts.c.id == bindparam("user_id"), IS_AVAILABLE)
+    statement = insert(HOLDS).from_select([*columns], row.with_for_update(key_share=True))
     return statement.on_conflict_do_nothing().returning(HOLDS.c.id)
 
 
-def _bind(columns: tuple[str, ...]) -> list[ColumnElement[Any]]:
-    return [bindparam(name, type_=HOLDS.c[name].type) for name in columns]
+def _given(column: str) -> ColumnElement[Any]:
+    return bindparam(column, type_=HOLDS.c[column].type)

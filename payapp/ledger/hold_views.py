@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, case, select
 from sqlalchemy.orm import Session
 
-from payapp.db import database_now, table_of
+from payapp.db import table_of
 from payapp.ledger.models import Hold, HoldStatus
+from payapp.sql_functions import database_now
 
 HOLDS = table_of(Hold)
 

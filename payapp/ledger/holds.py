@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from payapp.clock import utc_now
-from payapp.db import database_now, dialect_insert
+from payapp.db import dialect_insert
 from payapp.ledger.balances import get_balance
 from payapp.ledger.errors import (
     CaptureTooLargeError,
@@ -19,15 +19,11 @@ from payapp.ledger.errors import (
     InsufficientCreditsError,
     TooManyHoldsError,
 )
-from payapp.ledger.hold_statements import (
-    CAPTURE,
-    SET_ASIDE,
-    build_insert_captured,
-    build_insert_open,
-)
+from payapp.ledger.hold_statements import CAPTURE, SET_ASIDE, build_insert_captured, build_insert_open
 from payapp.ledger.hold_views import HOLDS, STATUS_NOW, HoldView, find_hold_of_request
 from payapp.ledger.models import Hold, HoldStatus, accounts
 from payapp.ledger.posting import PostedEntry, post_entry, require_amount
+from payapp.sql_functions import database_now
 
 HOLD_SECONDS = 15 * 60
 EXPIRE_BATCH = 500
@@ -63,7 +59,7 @@ def place_hold(
     }
     if session.execute(SET_ASIDE, {"user_id": user_id, "amount": amount}).scalar() is None:
         return _find_standing(session, **request) or _refuse(session, user_id, amount)
-    hold = {"status": "open", "note": note, "created_at": utc_now(), "expires_in_seconds": expires_in_seconds}
+    hold = {"note": note, "created_at": utc_now(), "expires_in_seconds": expires_in_seconds}
     hold |= {"open_holds_max": OPEN_HOLDS_MAX}
     row = session.execute(build_insert_open(dialect_insert(session)), request | hold).one_or_none()
     if row is not None:
@@ -137,9 +133,7 @@ def spend(
         "feature": feature,
         "idempotency_key": idempotency_key,
     }
-    now = utc_now()
-    hold = {"status": "captured", "note": note, "created_at": now, "expires_in_seconds": HOLD_SECONDS}
-    hold |= {"captured_amount": amount, "ended_at": now}
+    hold = {"note": note, "created_at": utc_now(), "expires_in_seconds": HOLD_SECONDS}
     hold_id = session.execute(build_insert_captured(dialect_insert(session)), request | hold).scalar()
     if hold_id is None:
         standing = _find_standing(session, **request) or _refuse(session, user_id, amount)

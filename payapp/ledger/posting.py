@@ -192,8 +192,8 @@ def _change_account(session: Session, user_id: int, amount: int, held: int) -> i
 
 def _insert_once(session: Session, **values: Any) -> int | None:
     """Insert the entry unless its idempotency key exists; return its id, or None."""
-    statement = _build_insert_once(dialect_insert(session), tuple(values))
-    entry_id: int | None = session.execute(statement, values).scalar()
+    given = {name: value for name, value in values.items() if value is not None}
+    entry_id: int | None = session.execute(_build_insert_once(dialect_insert(session), tuple(given)), given).scalar()
     return entry_id
 
 
