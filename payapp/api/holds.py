@@ -69,7 +69,8 @@ def release_hold(body: dict[str, Any], hold_id: int) -> Response:
 
     def work(session: Session, _cause: str) -> Mapping[str, Any]:
         hold = _get(session, user_id, hold_id)
-        holds.release_hold(session, hold_id)
+        if holds.release_hold(session, hold_id) == "expired":
+            raise ApiError("hold_not_open", hold_status="expired")
         return _show(replace(hold, status="released"))
 
     return carry_out(user_id, f"release_hold {hold_id}", work)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Table, bindparam, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Float, Table, bindparam, case, func, literal_column, select, update
 
 from payapp.ledger.hold_views import HOLDS, HoldView
 from payapp.ledger.models import accounts
@@ -29,6 +29,13 @@ CAPTURE = (
     )
     .values(status="captured", captured_amount=CAPTURED, ended_at=bindparam("now"))
     .returning(HOLDS.c.user_id, HOLDS.c.amount, HOLDS.c.captured_amount, HOLDS.c.feature, HOLDS.c.note)
+)
+
+END = (
+    update(HOLDS)
+    .where(HOLDS.c.id == bindparam("hold_id"), HOLDS.c.status == "open")
+    .values(status=case((HOLDS.c.expires_at > database_now(), "released"), else_="expired"), ended_at=bindparam("now"))
+    .returning(HOLDS.c.user_id, HOLDS.c.amount, HOLDS.c.status)
 )
 
 OTHERS = HOLDS.alias("others")

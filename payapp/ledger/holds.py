@@ -19,7 +19,7 @@ from payapp.ledger.errors import (
     InsufficientCreditsError,
     TooManyHoldsError,
 )
-from payapp.ledger.hold_statements import CAPTURE, SET_ASIDE, build_insert_captured, build_insert_open
+from payapp.ledger.hold_statements import CAPTURE, END, SET_ASIDE, build_insert_captured, build_insert_open
 from payapp.ledger.hold_views import HOLDS, STATUS_NOW, HoldView, find_hold_of_request
 from payapp.ledger.models import Hold, HoldStatus, accounts
 from payapp.ledger.posting import PostedEntry, post_entry, require_amount
@@ -89,10 +89,16 @@ def capture_hold(
     return _post_capture(session, row.user_id, hold_id, row.captured_amount, row.note or row.feature, row.amount)
 
 
-def release_hold(session: Session, hold_id: int) -> None:
-    """End the hold with no entry; its credits are available again. Raises HoldNotOpenError when it has ended."""
-    if not _end_hold(session, hold_id, "released"):
+def release_hold(session: Session, hold_id: int) -> HoldStatus:
+    """End the hold with no entry; its credits are available again.
+
+    Returns `released`; or `expired` past its `expires_at`, where the clock's job had not come yet: who comes too late
+    is told so. Raises HoldNotOpenError when it has ended before.
+    """
+    status = _end_hold(session, hold_id)
+    if status is None:
         raise HoldNotOpenError(hold_id, find_hold_status(session, hold_id))
+    return status
 
 
 def expire_holds(session: Session, limit: int = EXPIRE_BATCH) -> int:
@@ -109,7 +115,7 @@ def expire_holds(session: Session, limit: int = EXPIRE_BATCH) -> int:
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()
-    return sum(_end_hold(session, hold_id, "expired") for _, hold_id in sorted(overdue))
+    return sum(_end_hold(session, hold_id) == "expired" for _, hold_id in sorted(overdue))
 
 
 def spend(
@@ -177,18 +183,14 @@ def _post_capture(
     )
 
 
-def _end_hold(session: Session, hold_id: int, status: HoldStatus) -> bool:
-    """End the hold without an entry and free its credits; False when another worker got there first."""
-    row = session.execute(
-        update(Hold)
-        .where(Hold.id == hold_id, Hold.status == "open")
-        .values(status=status, ended_at=utc_now())
-        .returning(Hold.user_id, Hold.amount)
-    ).one_or_none()
+def _end_hold(session: Session, hold_id: int) -> HoldStatus | None:
+    """End the hold without an entry and free its credits; None when another worker got there first."""
+    row = session.execute(END, {"hold_id": hold_id, "now": utc_now()}).one_or_none()
     if row is None:
-        return False
+        return None
     _free(session, row.user_id, row.amount)
-    return True
+    status: HoldStatus = row.status
+    return status
 
 
 def _free(session: Session, user_id: int, amount: int) -> None:
@@ -201,8 +203,9 @@ def _free(session: Session, user_id: int, amount: int) -> None:
 def _why_not_captured(
     session: Session, hold_id: int, amount: int | None, owner_id: int | None
 ) -> HoldNotOpenError | CaptureTooLargeError:
+    """Waits for whoever is ending the hold at this moment: nobody else is to be told of another end."""
     found = select(STATUS_NOW, HOLDS.c.user_id, HOLDS.c.amount).where(HOLDS.c.id == hold_id)
-    row = session.execute(found).one_or_none()
+    row = session.execute(found.with_for_update()).one_or_none()
     if row is None or owner_id not in (None, row.user_id):
         return HoldNotOpenError(hold_id, None)
     if row.status == "open" and amount is not None:

@@ -179,26 +179,28 @@ def test_release_rejects_a_hold_that_has_ended(session: Session) -> None:
     assert numbers_of(session, user_id) == (9, 0)
 
 
-def test_release_may_come_late(session: Session) -> None:
-    """Past its time but not yet expired by the job: released and expired leave the same balance."""
+def test_who_releases_too_late_ends_the_hold_as_expired(session: Session) -> None:
+    """Past its time, before the clock's job has come: nobody is told `released` where another was told `expired`."""
     user_id = open_account(session, credits=10)
-    release_hold(session, place(session, user_id, 4, seconds=-1))
+    in_time, too_late = place(session, user_id, 1), place(session, user_id, 4, seconds=-1)
+    assert [release_hold(session, hold_id) for hold_id in (in_time, too_late)] == ["released", "expired"]
     session.commit()
-    assert numbers_of(session, user_id) == (10, 0)
+    assert find_hold_status(session, too_late) == "expired"
+    assert (numbers_of(session, user_id), expire_holds(session)) == ((10, 0), 0)
 
 
 def test_expire_ends_what_is_overdue_oldest_first(session: Session) -> None:
     user_id = open_account(session, credits=10)
     young, old, open_one = (place(session, user_id, 1, seconds) for seconds in (-10, -20, 60))
-    released = place(session, user_id, 1, seconds=-30)
-    release_hold(session, released)
+    too_late = place(session, user_id, 1, seconds=-30)
+    release_hold(session, too_late)
     assert (expire_holds(session, limit=1), session.get_one(Hold, old).status) == (1, "expired")
     assert (expire_holds(session), expire_holds(session)) == (1, 0)
     session.commit()
-    assert [find_hold_status(session, hold_id) for hold_id in (young, open_one, released)] == [
+    assert [find_hold_status(session, hold_id) for hold_id in (young, open_one, too_late)] == [
         "expired",
         "open",
-        "released",
+        "expired",
     ]
     assert numbers_of(session, user_id) == (10, 1)
 
