@@ -12,6 +12,7 @@ from payapp.auth.api_keys import (
     create_api_key,
     list_api_keys,
     revoke_by_prefix,
+    rotate_by_prefix,
 )
 from payapp.auth.api_keys.models import Scope
 from payapp.extensions import db
@@ -54,6 +55,20 @@ def list_keys(email: str | None) -> None:
         click.echo(_line(key))
     if not keys:
         click.echo("There are none.", err=True)
+
+
+@api_keys.command("rotate")
+@click.argument("prefix")
+def rotate(prefix: str) -> None:
+    """Make another key like PREFIX, a user's or a service key. Both are valid until you revoke the old one.
+
+    The secret of the new one stands alone on the last line, and is told only now.
+    """
+    try:
+        new = rotate_by_prefix(db.session(), prefix)
+    except UnknownApiKeyError as error:
+        raise click.ClickException(str(error)) from error
+    _tell(new, f"takes the place of {prefix}, which is valid until it is revoked")
 
 
 @api_keys.command("revoke")

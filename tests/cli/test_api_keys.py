@@ -62,6 +62,16 @@ def test_it_revokes(session: Session, run: RunCommand) -> None:
     assert (again.exit_code, prefix in again.stderr) == (1, True)
 
 
+def test_it_rotates_service_keys_too(session: Session, run: RunCommand) -> None:
+    old = last_line(run("api-keys", "create-service", "back end").stdout)
+    result = run("api-keys", "rotate", old.rpartition("_")[0])
+    found = [find_active_key(session, secret) for secret in (old, last_line(result.stdout))]
+    assert [(key.user_id, key.scope) for key in found if key] == [(None, "service")] * 2
+    assert [key.name for key in list_api_keys(session, None)] == ["back end"] * 2
+    run("api-keys", "revoke", old.rpartition("_")[0])
+    assert run("api-keys", "rotate", old.rpartition("_")[0]).exit_code == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "exit_code"),
     [
@@ -71,6 +81,7 @@ def test_it_revokes(session: Session, run: RunCommand) -> None:
         (("create-service", "  "), 2),
         (("list", "nobody@example.com"), 1),
         (("revoke", "payapp_nothing"), 1),
+        (("rotate", "payapp_nothing"), 1),
     ],
 )
 def test_it_refuses(session: Session, run: RunCommand, arguments: tuple[str, ...], exit_code: int) -> None:

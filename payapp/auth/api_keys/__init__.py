@@ -44,7 +44,7 @@ class UnknownApiKeyError(Exception):
     """There is no such key, it is somebody else's, or it is revoked already."""
 
     def __init__(self, key: int | str) -> None:
-        super().__init__(f"no API key {key} that could still be revoked")
+        super().__init__(f"no API key {key} that is still valid")
         self.key = key
 
 
@@ -113,11 +113,12 @@ def rotate_api_key(session: Session, user_id: int, key_id: int) -> NewApiKey:
 
     Raises UnknownApiKeyError.
     """
-    is_theirs = (KEYS.c.id == key_id, KEYS.c.user_id == user_id, KEYS.c.revoked_at.is_(None))
-    row = session.execute(select(KEYS.c.name, KEYS.c.scope).where(*is_theirs)).one_or_none()
-    if row is None:
-        raise UnknownApiKeyError(key_id)
-    return create_api_key(session, user_id, row.name, row.scope)
+    return _rotate(session, key_id, KEYS.c.id == key_id, KEYS.c.user_id == user_id)
+
+
+def rotate_by_prefix(session: Session, prefix: str) -> NewApiKey:
+    """The same for any key, as operators name it."""
+    return _rotate(session, prefix, KEYS.c.prefix == prefix)
 
 
 def revoke_api_key(session: Session, user_id: int, key_id: int) -> str:
@@ -129,7 +130,7 @@ def revoke_api_key(session: Session, user_id: int, key_id: int) -> str:
 
 
 def revoke_by_prefix(session: Session, prefix: str) -> str:
-    """The same for any key, as operators name it."""
+    """The same for any key."""
     return _revoke(session, prefix, KEYS.c.prefix == prefix)
 
 
@@ -138,6 +139,14 @@ def list_api_keys(session: Session, user_id: int | None) -> Sequence[ApiKeyView]
     columns = [KEYS.c[name] for name in ApiKeyView.__dataclass_fields__]
     is_theirs = KEYS.c.user_id.is_(None) if user_id is None else KEYS.c.user_id == user_id
     return [ApiKeyView(*row) for row in session.execute(select(*columns).where(is_theirs).order_by(KEYS.c.id.desc()))]
+
+
+def _rotate(session: Session, key: int | str, *conditions: ColumnElement[bool]) -> NewApiKey:
+    standing = select(KEYS.c.user_id, KEYS.c.name, KEYS.c.scope).where(*conditions, KEYS.c.revoked_at.is_(None))
+    row = session.execute(standing).one_or_none()
+    if row is None:
+        raise UnknownApiKeyError(key)
+    return create_api_key(session, row.user_id, row.name, row.scope)
 
 
 def _revoke(session: Session, key: int | str, *conditions: ColumnElement[bool]) -> str:
