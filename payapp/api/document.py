@@ -5,6 +5,7 @@ here: no script of others is needed, and the Content-Security-Policy stays as it
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
@@ -12,7 +13,6 @@ from flask_smorest import Api
 
 from payapp.api.problems import PROBLEMS
 from payapp.api.schemas import ProblemSchema
-from payapp.services import get_settings
 
 ACCESS = "anyone"
 blueprint = Blueprint("api_docs", __name__)
@@ -48,7 +48,7 @@ class SilentApi(Api):
 
 
 def make_api(app: Flask) -> SilentApi:
-    """Return the collector of the document, kept in `app.extensions`."""
+    """Return the collector of the document."""
     api = SilentApi(
         app,
         spec_kwargs={
@@ -60,31 +60,35 @@ def make_api(app: Flask) -> SilentApi:
     )
     api.spec.components.security_scheme("apiKey", {"type": "http", "scheme": "bearer"})
     api.spec.components.schema("Problem", schema=ProblemSchema)
-    app.extensions["payapp_api"] = api
     return api
+
+
+def keep_document(app: Flask, api: SilentApi) -> None:
+    """Build the document, once all routes are there: whoever asks for it gets this one, and changes nothing in it."""
+    app.extensions["payapp_api_document"] = build_document(api, app.extensions["payapp_settings"].app_base_url)
 
 
 @blueprint.get("/api/v1/openapi.json")
 def show_document() -> Response:
     """The OpenAPI 3.1 document."""
-    return jsonify(build_document())
+    return jsonify(current_app.extensions["payapp_api_document"])
 
 
 @blueprint.get("/api/docs")
 def show_docs() -> str:
     """The same for people."""
-    document = build_document()
-    operations = [(path, method, operation) for path, method, operation in _operations(document)]
+    document = current_app.extensions["payapp_api_document"]
+    operations = list(_operations(document))
     schemas = document["components"]["schemas"]
     return render_template(
         "api/docs.html", operations=operations, schemas=schemas, problems=PROBLEMS, about=DESCRIPTION
     )
 
 
-def build_document() -> dict[str, Any]:
-    """Return the OpenAPI document of the running application."""
-    document: dict[str, Any] = current_app.extensions["payapp_api"].spec.to_dict()
-    document["servers"] = [{"url": get_settings().app_base_url}]
+def build_document(api: SilentApi, base_url: str) -> dict[str, Any]:
+    """Return the OpenAPI document: a copy, since `to_dict()` gives away what the collector goes on using."""
+    document: dict[str, Any] = deepcopy(api.spec.to_dict())
+    document["servers"] = [{"url": base_url}]
     document["security"] = [{"apiKey": []}]
     document["components"].pop("responses", None)
     for _, method, operation in _operations(document):

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+import schemathesis
 from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -34,6 +35,27 @@ def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
         for method, operation in item.items()
         if method in ("get", "post")
     }
+
+
+@ANY_ENGINE
+def test_everybody_gets_the_same(app: Flask, document: dict[str, Any]) -> None:
+    def show_page() -> str:
+        return app.test_client().get("/api/docs").text.partition("<main")[2]  # each visitor's token stands above
+
+    page = show_page()
+    for _ in range(2):
+        assert show_page() == page
+        assert app.test_client().get("/api/v1/openapi.json").get_json() == document
+    assert "May be refused with 400, 401, 402" in page
+    assert "402" in operations(document)["create_spend"]["responses"]
+
+
+@ANY_ENGINE
+def test_it_is_valid(document: dict[str, Any]) -> None:
+    schemathesis.openapi.from_dict(document).validate()
+    for operation in operations(document).values():
+        parameters = [(each["in"], each["name"]) for each in operation.get("parameters", [])]
+        assert len(parameters) == len(set(parameters))  # no schema can say so
 
 
 @ANY_ENGINE
