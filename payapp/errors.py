@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payapp.extensions import db, login_manager
 from payapp.htmx import is_htmx, redirect_htmx
 from payapp.ledger.errors import TooManyHoldsError
+from payapp.problems import PROBLEMS
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def init_app(app: Flask) -> None:
     login_manager.unauthorized_handler(_on_unauthorized)
 
 
-# What the HTTP API calls them, beside the codes of payapp/api/problems.py.
+# What the HTTP API calls them; title and sentence stand in PROBLEMS.
 API_CODES = {
     400: "bad_request",
     404: "not_found",
@@ -143,8 +144,9 @@ def _on_crash(error: InternalServerError) -> Response:
 
 
 def _render(status: int, title: str, message: str, code: str | None = None) -> Response:
+    if is_api() and code is None and status in API_CODES:
+        return _refuse_program(API_CODES[status])
     if wants_json():
-        code = code or (API_CODES.get(status) if is_api() else None)
         return problem(status, code or f"http_{status}", title, message)
     has_user = bool(current_user and current_user.is_authenticated)
     html = render_template(
@@ -158,8 +160,15 @@ def _render(status: int, title: str, message: str, code: str | None = None) -> R
     return Response(html, status)
 
 
+def _refuse_program(code: str) -> Response:
+    kind = PROBLEMS[code]
+    return problem(kind.status, code, kind.title, kind.sentence)
+
+
 def _render_static(status: int, code: str, reference: str | None = None) -> Response:
     """Answer without the database: neither the user nor a session is loaded."""
+    if is_api() and code in PROBLEMS:
+        return _refuse_program(code)
     title, message = PAGES.get(status, ("Something went wrong", "This is our fault. Nothing was lost."))
     if wants_json():
         return problem(status, code, title, f"{message} Reference: {reference}" if reference else message)

@@ -11,8 +11,8 @@ from typing import Any
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 from flask_smorest import Api
 
-from payapp.api.problems import PROBLEMS
 from payapp.api.schemas import ProblemSchema
+from payapp.problems import PROBLEMS
 
 ACCESS = "anyone"
 blueprint = Blueprint("api_docs", __name__)

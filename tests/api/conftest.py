@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from payapp.auth.api_keys import create_api_key
+from payapp.problems import PROBLEMS
 from tests.factories import make_user
 
 _numbers = count(1)
@@ -81,5 +82,6 @@ def code_of(response: TestResponse) -> tuple[int, str]:
     assert response.mimetype == "application/problem+json", response.text
     problem = response.get_json()
     assert problem["status"] == response.status_code
-    assert problem.keys() >= {"type", "title", "detail"}
+    assert problem.keys() >= {"type", "detail"}
+    assert problem["title"] == PROBLEMS[problem["code"]].title
     return response.status_code, problem["code"]

@@ -12,6 +12,7 @@ from payapp.api import authentication
 from payapp.auth.api_keys import create_api_key, revoke_by_prefix
 from payapp.auth.api_keys.models import ApiKey
 from payapp.clock import utc_now
+from payapp.problems import PROBLEMS
 from tests.api.conftest import MakeProgram, Program, code_of
 from tests.people import Visitor, give_credits
 from tests.webhooks.test_database_down import Outage, outage  # noqa: F401
@@ -102,10 +103,20 @@ def test_requests_are_counted_for_each_key(
 
 def test_an_unknown_address_is_a_problem_too(app: Flask, program: Program) -> None:
     headers = {"Accept": "text/html"}
-    assert code_of(app.test_client().get("/api/v1/nothing", headers=headers)) == (404, "not_found")
+    unknown = app.test_client().get("/api/v1/nothing", headers=headers)
+    assert code_of(unknown) == (404, "not_found")
+    assert unknown.get_json()["detail"] == PROBLEMS["not_found"].sentence
     wrong = program.client.put("/api/v1/balance", headers=headers)
     assert code_of(wrong) == (405, "method_not_allowed")
+    assert wrong.get_json()["detail"] == PROBLEMS["method_not_allowed"].sentence
     assert "GET" in wrong.headers["Allow"]
+
+
+def test_an_unknown_host_is_told_as_to_a_program(app: Flask) -> None:
+    app.config["TRUSTED_HOSTS"] = ["credits.example.com"]
+    answer = app.test_client().get("/api/v1/balance", headers={"Host": "elsewhere.example.com"})
+    assert code_of(answer) == (400, "bad_request")
+    assert answer.get_json()["detail"] == PROBLEMS["bad_request"].sentence
 
 
 def test_without_a_database_it_is_not_available(
@@ -118,6 +129,7 @@ def test_without_a_database_it_is_not_available(
     with outage():
         answer = program.spend(key="another")
         assert code_of(answer) == (503, "database_unavailable")
+        assert answer.get_json()["detail"] == PROBLEMS["database_unavailable"].sentence
         assert int(answer.headers["Retry-After"]) > 0
         assert "Idempotency-Replayed" not in answer.headers
     assert program.spend(key="another").status_code == 201
