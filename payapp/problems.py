@@ -20,14 +20,17 @@ PROBLEMS = {
     "bad_request": Kind(
         400, "Bad request", "The request can't be read: a NUL character in the address, an unknown host."
     ),
-    "invalid_json": Kind(400, "The body is not JSON", "Send one JSON object in UTF-8, no name in it twice."),
+    "invalid_json": Kind(400, "The body can't be read", "Send one JSON object in UTF-8, no name in it twice."),
     "invalid_cursor": Kind(404, "There is no such page", "Send `next_cursor` back as it was, for the same account."),
     "idempotency_key_missing": Kind(400, "Idempotency-Key is missing", "Every POST needs one: a fresh UUID is right."),
     "idempotency_key_invalid": Kind(400, "Idempotency-Key is not valid", "1 to 255 visible ASCII characters."),
     "api_key_missing": Kind(401, "An API key is needed", "Send `Authorization: Bearer <key>`."),
     "api_key_invalid": Kind(401, "The API key is not valid", "It is unknown, or it has been revoked."),
     "insufficient_credits": Kind(
-        402, "Not enough credits", "`required`, `available` and the smallest `package` that helps say what is missing."
+        402,
+        "Not enough credits",
+        "`required` and `available` say what is missing, `package` is the smallest that helps, or the largest there"
+        " is.",
     ),
     "insufficient_scope": Kind(403, "The key may only read", "Use a key with scope `spend`."),
     "user_not_allowed": Kind(403, "The key has a user of its own", "Only a service key says for which `user` it acts."),
@@ -42,7 +45,9 @@ PROBLEMS = {
     ),
     "body_too_large": Kind(413, "The body is too large", "A body has at most 1 MB."),
     "unsupported_media_type": Kind(415, "The body is not sent as JSON", "Send `Content-Type: application/json`."),
-    "invalid_request": Kind(422, "Something in the request is not valid", "`errors` names each field."),
+    "invalid_request": Kind(
+        422, "Something in the request is not valid", "`errors` names each field, `detail` the first."
+    ),
     "capture_too_large": Kind(409, "More than was held", "`held` is the most that can be captured."),
     "idempotency_key_reused": Kind(
         422, "The Idempotency-Key was used for another request", "A new request needs a new key."

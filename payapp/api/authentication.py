@@ -40,6 +40,18 @@ def authenticate() -> None:
         raise _refuse("insufficient_scope", "insufficient_scope")
 
 
+def refuse_ambiguous_query() -> None:
+    """Refuse a query that would be ignored, or read in part: any on a POST, and a name that stands twice.
+
+    Raises ApiError (422).
+    """
+    for name, values in request.args.lists():
+        if request.method == "POST":
+            raise invalid_field(name, "A POST has its fields in the body.")
+        if len(values) > 1:
+            raise invalid_field(name, "It stands twice in the address.")
+
+
 def find_account(reference: int | str | None) -> int:
     """Return the id of the user whose account the request is about: the key's own, or the one a service key names.
 

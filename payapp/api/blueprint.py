@@ -10,15 +10,19 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
-from payapp.api.authentication import add_rate_limit_headers, authenticate, note_use_afterwards
-from payapp.api.problems import ApiError
+from payapp.api.authentication import (
+    add_rate_limit_headers,
+    authenticate,
+    note_use_afterwards,
+    refuse_ambiguous_query,
+)
+from payapp.api.problems import ApiError, cut_name, invalid_fields
 from payapp.api.strict_json import read_object
 from payapp.extensions import csrf, db
 from payapp.formats import iso
 
 ACCESS = "API keys"
 FIELD_ERRORS_MAX = 20
-FIELD_NAME_LENGTH_MAX = 80
 
 
 class StrictParser(FlaskParser):
@@ -30,7 +34,7 @@ class StrictParser(FlaskParser):
         return read_object()
 
     def handle_error(self, error: ValidationError, req: Request, schema: Schema, **_: Any) -> NoReturn:
-        raise ApiError("invalid_request", errors=list_field_errors(error)) from error
+        raise invalid_fields(list_field_errors(error)) from error
 
 
 class ApiBlueprint(Blueprint):
@@ -40,6 +44,7 @@ class ApiBlueprint(Blueprint):
 blueprint = ApiBlueprint("api", __name__, url_prefix="/api/v1")
 csrf.exempt(blueprint)  # a browser sends no Authorization header by itself, and no cookie opens the API
 blueprint.before_request(authenticate)
+blueprint.before_request(refuse_ambiguous_query)
 blueprint.after_request(add_rate_limit_headers)
 blueprint.after_request(note_use_afterwards)
 
@@ -86,7 +91,7 @@ def list_field_errors(error: ValidationError) -> list[dict[str, str]]:
     by_location: Any = error.messages
     fields = {name: messages for each in by_location.values() for name, messages in each.items()}
     return [
-        {"field": str(name)[:FIELD_NAME_LENGTH_MAX], "message": " ".join(map(str, messages))}
+        {"field": cut_name(name), "message": " ".join(map(str, messages))}
         for name, messages in list(fields.items())[:FIELD_ERRORS_MAX]
     ]
 

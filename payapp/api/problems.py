@@ -13,6 +13,8 @@ from payapp.ledger.errors import (
 )
 from payapp.problems import PROBLEMS
 
+FIELD_NAME_LENGTH_MAX = 80
+
 
 class ApiError(Exception):
     """A refusal by its code. `members` stand in the problem document beside the usual ones."""
@@ -31,9 +33,19 @@ class ApiError(Exception):
         return usual | {"detail": self.kind.sentence} | self.members
 
 
+def cut_name(name: object) -> str:
+    """Return a field's name as the caller wrote it, but not all of a very long one."""
+    return str(name)[:FIELD_NAME_LENGTH_MAX]
+
+
 def invalid_field(field: str, message: str) -> ApiError:
     """Return the refusal of one field."""
-    return ApiError("invalid_request", errors=[{"field": field, "message": message}])
+    return invalid_fields([{"field": cut_name(field), "message": message}])
+
+
+def invalid_fields(errors: list[dict[str, str]]) -> ApiError:
+    """Return the refusal of these fields, each with its `field` and `message`; `detail` tells the first."""
+    return ApiError("invalid_request", detail=f"`{errors[0]['field']}`: {errors[0]['message']}", errors=errors)
 
 
 def refusal_of(error: LedgerError) -> ApiError:
@@ -41,7 +53,8 @@ def refusal_of(error: LedgerError) -> ApiError:
     if isinstance(error, InsufficientCreditsError):
         package = find_package_for(error.required - error.available)
         offer = {name: getattr(package, name) for name in ("id", "name", "credits", "unit_amount", "currency")}
-        return ApiError("insufficient_credits", required=error.required, available=error.available, package=offer)
+        missing: dict[str, Any] = {"required": error.required, "available": error.available, "package": offer}
+        return ApiError("insufficient_credits", detail=_tell_what_is_missing(error), **missing)
     if isinstance(error, TooManyHoldsError):
         return ApiError("too_many_holds", limit=error.limit)
     if isinstance(error, HoldNotOpenError):
@@ -49,3 +62,8 @@ def refusal_of(error: LedgerError) -> ApiError:
     if isinstance(error, CaptureTooLargeError):
         return ApiError("capture_too_large", held=error.held)
     raise error
+
+
+def _tell_what_is_missing(error: InsufficientCreditsError) -> str:
+    needed = "1 credit is" if error.required == 1 else f"{error.required} credits are"
+    return f"{needed} needed, {error.available} {'is' if error.available == 1 else 'are'} available."

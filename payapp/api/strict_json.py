@@ -7,7 +7,7 @@ from typing import Any
 from flask import request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from payapp.api.problems import ApiError
+from payapp.api.problems import ApiError, cut_name
 
 INTEGER_DIGITS_MAX = 20  # longer ones are no amount, and Python takes a while to read the very long
 
@@ -45,9 +45,11 @@ def read_body() -> bytes:
 
 def _read_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """A name that stands twice means two things: one program reads the first, another the last."""
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise ValueError("a name stands twice")
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise ApiError("invalid_json", detail=f"The name `{cut_name(name)}` stands twice in it.")
+        fields[name] = value
     return fields
 
 

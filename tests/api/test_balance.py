@@ -33,3 +33,17 @@ def test_another_key_may_not(program: Program) -> None:
 
 def test_it_refuses_what_it_does_not_know(program: Program) -> None:
     assert code_of(program.get("/balance", cursor="x")) == (422, "invalid_request")
+
+
+def test_it_refuses_a_name_that_stands_twice(make_program: MakeProgram, program: Program) -> None:
+    service = make_program("service")
+    for path in ("/balance", "/entries", "/holds/1"):
+        answer = service.get(path, user=[program.user_id, program.user_id])
+        assert code_of(answer) == (422, "invalid_request")
+        assert [error["field"] for error in answer.get_json()["errors"]] == ["user"]
+    assert code_of(program.get("/entries", limit=[5, 6])) == (422, "invalid_request")
+
+
+def test_only_who_has_a_key_is_told_so(program: Program) -> None:
+    program.secret = "unknown"
+    assert code_of(program.get("/balance", user=[1, 2])) == (401, "api_key_invalid")

@@ -122,6 +122,7 @@ def test_the_page_about_it_shows_every_operation_and_code(app: Flask) -> None:
     assert all(f"<code>{code}</code>" in page.text for code in PROBLEMS)
     assert page.text.count("/api/v1/") > 7
     assert "http://cdn" not in page.text
+    assert "`" not in page.text.partition("<main")[2]
 
 
 def test_what_can_not_be_read_is_a_bad_request(program: Program) -> None:

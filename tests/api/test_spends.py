@@ -39,8 +39,42 @@ def test_too_little_is_told_with_the_package_that_helps(program: Program) -> Non
     assert code_of(answer) == (402, "insufficient_credits")
     problem = answer.get_json()
     assert (problem["required"], problem["available"]) == (650, 100)
+    assert problem["detail"] == "650 credits are needed, 100 are available."
     assert problem["package"] == {"id": "pro", "name": "Pro", "credits": 1500, "unit_amount": 9900, "currency": "usd"}
     assert program.balance() == (100, 0, 100)
+
+
+def test_the_largest_package_is_named_where_none_is_enough(program: Program) -> None:
+    assert program.spend(1_000_000_000).get_json()["package"]["id"] == "pro"
+
+
+def test_one_credit_is_told_as_one(make_program: MakeProgram) -> None:
+    program = make_program(credits=2)
+    assert program.spend(1).status_code == 201
+    assert program.spend(2).get_json()["detail"] == "2 credits are needed, 1 is available."
+    program.spend(1)
+    assert program.spend(1).get_json()["detail"] == "1 credit is needed, 0 are available."
+
+
+@pytest.mark.parametrize("path", ["/spends", "/holds", "/holds/1/capture", "/holds/1/release"])
+@pytest.mark.parametrize("name", ["user", "amount", "x" * 5000])
+def test_a_post_has_no_query(program: Program, path: str, name: str) -> None:
+    body = {"amount": 1, "feature": "x"} if path in ("/spends", "/holds") else {}
+    answer = program.post(path, body, query_string={name: "1"})
+    assert code_of(answer) == (422, "invalid_request")
+    assert answer.get_json()["errors"] == [{"field": name[:80], "message": "A POST has its fields in the body."}]
+    assert program.balance() == (100, 0, 100)
+
+
+def test_the_first_field_that_is_not_valid_is_told(program: Program) -> None:
+    problem = program.send("/spends", b'{"amount": 0, "feature": "x"}').get_json()
+    assert problem["detail"] == f"`amount`: {problem['errors'][0]['message']}"
+
+
+def test_a_name_that_stands_twice_is_named(program: Program) -> None:
+    answer = program.send("/spends", b'{"amount": 1, "amount": 1, "feature": "x"}')
+    assert code_of(answer) == (400, "invalid_json")
+    assert answer.get_json()["detail"] == "The name `amount` stands twice in it."
 
 
 def test_what_is_held_can_not_be_spent(program: Program) -> None:
