@@ -39,7 +39,11 @@ PROBLEMS = {
     "user_not_found": Kind(404, "There is no such user", "Neither an id nor an e-mail address of anybody."),
     "method_not_allowed": Kind(405, "The address does not take this method", "`Allow` names those that it takes."),
     "hold_not_open": Kind(409, "The hold has ended", "`hold_status` says how: captured, released or expired."),
-    "too_many_holds": Kind(409, "Too many open holds", "Capture or release some; `limit` is how many there may be."),
+    "too_many_holds": Kind(
+        409,
+        "Too many open holds",
+        "Capture or release some: GET /api/v1/holds lists them. `limit` is how many there may be.",
+    ),
     "request_in_progress": Kind(
         409, "The same request is still at work", "Repeat it in a moment with the same key: then its answer is there."
     ),

@@ -11,11 +11,20 @@ from payapp.api.authentication import find_account
 from payapp.api.blueprint import answer, blueprint, documents
 from payapp.api.carrying_out import carry_out
 from payapp.api.problems import ApiError
-from payapp.api.schemas import AccountBody, AccountQuery, CaptureBody, EntrySchema, HoldBody, HoldSchema
+from payapp.api.schemas import (
+    AccountBody,
+    AccountQuery,
+    CaptureBody,
+    EntrySchema,
+    HoldBody,
+    HoldSchema,
+    HoldsQuery,
+    HoldsSchema,
+)
 from payapp.api.spends import show_entry
 from payapp.extensions import db
 from payapp.ledger import holds
-from payapp.ledger.hold_views import HoldView, find_hold
+from payapp.ledger.hold_views import HoldView, find_hold, list_open_holds
 
 SHOWN = tuple(HoldSchema().fields)
 
@@ -34,6 +43,16 @@ def create_hold(body: dict[str, Any]) -> Response:
         return _show(holds.place_hold(session, user_id, body["amount"], idempotency_key=cause, **use))
 
     return carry_out(user_id, "create_hold", work, status=201)
+
+
+@blueprint.get("/holds")
+@blueprint.arguments(HoldsQuery(), location="query")
+@blueprint.response(200, HoldsSchema)
+@documents("user_not_allowed", "user_not_found", "invalid_request")
+def list_holds(query: dict[str, Any]) -> Response:
+    """The account's open holds, newest first; those whose time is over are left out."""
+    found = list_open_holds(db.session(), find_account(query.get("user")))
+    return answer(200, {"holds": [_show(hold) for hold in found]})
 
 
 @blueprint.get("/holds/<int:hold_id>")

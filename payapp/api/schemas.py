@@ -75,6 +75,12 @@ class EntriesQuery(AccountQuery):
     )
 
 
+class HoldsQuery(AccountQuery):
+    status = fields.String(
+        validate=validate.OneOf(["open"]), metadata={"description": "The only ones that are listed, and the default."}
+    )
+
+
 class AccountBody(Input):
     user = user_field()
 
@@ -136,6 +142,12 @@ class HoldSchema(Schema):
     note = fields.String(required=True, allow_none=True)
     created_at = fields.DateTime(required=True)
     expires_at = fields.DateTime(required=True)
+
+
+class HoldsSchema(Schema):
+    holds = fields.List(
+        fields.Nested(HoldSchema), required=True, metadata={"description": "Newest first, all of them: at most 100."}
+    )
 
 
 class FieldErrorSchema(Schema):

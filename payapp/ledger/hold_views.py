@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, case, select
+from sqlalchemy import and_, bindparam, case, literal_column, select
 from sqlalchemy.orm import Session
 
 from payapp.db import table_of
@@ -35,6 +35,16 @@ HOLD_COLUMNS = [STATUS_NOW if name == "status" else HOLDS.c[name] for name in Ho
 # Built once, as in posting.py.
 FIND_OWN = select(*HOLD_COLUMNS).where(HOLDS.c.id == bindparam("hold_id"), HOLDS.c.user_id == bindparam("user_id"))
 FIND_BY_KEY = select(*HOLD_COLUMNS).where(HOLDS.c.idempotency_key == bindparam("idempotency_key"))
+# 'open' stands in the statement, not beside it: else no engine uses the index of open holds.
+LIST_OPEN = (
+    select(*(HOLDS.c[name] for name in HoldView.__dataclass_fields__))
+    .where(
+        HOLDS.c.user_id == bindparam("user_id"),
+        HOLDS.c.status == literal_column("'open'"),
+        HOLDS.c.expires_at > database_now(),
+    )
+    .order_by(HOLDS.c.id.desc())
+)
 
 
 def find_hold(session: Session, user_id: int, hold_id: int) -> HoldView | None:
@@ -47,3 +57,8 @@ def find_hold_of_request(session: Session, idempotency_key: str) -> HoldView | N
     """Return the hold that was placed under this key, whoever asks; None if there is none."""
     row = session.execute(FIND_BY_KEY, {"idempotency_key": idempotency_key}).one_or_none()
     return HoldView(*row) if row else None
+
+
+def list_open_holds(session: Session, user_id: int) -> list[HoldView]:
+    """Return the user's open holds, newest first; not those whose time is over. Placing keeps them few."""
+    return [HoldView(*row) for row in session.execute(LIST_OPEN, {"user_id": user_id})]

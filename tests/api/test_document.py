@@ -107,6 +107,7 @@ def test_answers_have_the_fields_that_are_described(document: dict[str, Any], pr
         "Entry": captured,
         "Hold": hold,
         "Entries": program.get("/entries").get_json(),
+        "Holds": program.get("/holds").get_json(),
         "Problem": program.spend(10_000).get_json(),
     }
     for name, answer in answers.items():

@@ -121,9 +121,34 @@ def test_an_account_has_so_many_open_holds_at_most(make_program: MakeProgram) ->
     answer = program.hold(1)
     assert code_of(answer) == (409, "too_many_holds")
     assert answer.get_json()["limit"] == OPEN_HOLDS_MAX
+    assert [hold["id"] for hold in program.get("/holds").get_json()["holds"]] == ids[::-1]
     assert program.balance() == (200, 100, 100)
     assert program.spend(1).status_code == 201
     program.post(f"/holds/{ids[0]}/release")
     assert program.hold(1).status_code == 201
     assert code_of(program.hold(1)) == (409, "too_many_holds")
     assert make_program().hold(1).status_code == 201
+
+
+def test_open_holds_are_listed_newest_first(program: Program) -> None:
+    assert program.get("/holds").get_json() == {"holds": []}
+    first, released, last = (program.hold(amount).get_json() for amount in (1, 2, 3))
+    program.post(f"/holds/{released['id']}/release")
+    assert program.get("/holds").get_json() == {"holds": [last, first]}
+    assert program.get("/holds", status="open").get_json() == {"holds": [last, first]}
+
+
+@pytest.mark.parametrize("query", [{"status": "captured"}, {"status": ""}, {"status": ["open", "open"]}, {"limit": 5}])
+def test_no_others_are_listed(program: Program, query: dict[str, object]) -> None:
+    assert code_of(program.get("/holds", **query)) == (422, "invalid_request")
+
+
+def test_everybody_lists_their_own_holds(make_program: MakeProgram, program: Program) -> None:
+    hold = program.hold(1).get_json()
+    reader, service = make_program("read"), make_program("service")
+    assert reader.get("/holds").get_json() == {"holds": []}
+    assert service.get("/holds", user=program.user_id).get_json() == {"holds": [hold]}
+    assert service.get("/holds", user=reader.user_id).get_json() == {"holds": []}
+    assert code_of(service.get("/holds")) == (422, "invalid_request")
+    assert code_of(service.get("/holds", user=2**62)) == (404, "user_not_found")
+    assert code_of(program.get("/holds", user=program.user_id)) == (403, "user_not_allowed")
