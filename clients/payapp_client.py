@@ -1,4 +1,4 @@
-"""A client for payapp's HTTP API: one file to copy into your own back end. It needs httpx.
+"""A client for payapp's HTTP API: one file to copy into your own back end. It needs Python 3.11 and httpx.
 
     from payapp_client import PayappClient
 
@@ -9,7 +9,8 @@
         hold.capture(seconds)  # at most 20; the rest is free again
 
 Every call that changes something carries an idempotency key and is repeated with the same key when the network or the
-server fails, so it happens once. Pass a key of your own (an order's id, say) to have it happen once across restarts.
+server fails, so it happens once. Pass a key of your own (an order's id, say) to have it happen once across restarts:
+a hold with a key whose hold has ended raises HoldEndedError before the work, so the work is not done twice.
 With a service key, `user` names whose credits are meant: an id or an e-mail address.
 """
 
@@ -26,7 +27,7 @@ import httpx
 ATTEMPTS = 5
 PAUSE_SECONDS = 0.2
 PAUSE_SECONDS_MAX = 8.0
-# Worth another try: too many requests, the first of the same key still running, or the server in trouble.
+# Worth another try: too many requests, or the server in trouble. So is one 409, see _is_passing().
 PASSING = frozenset({429, 500, 502, 503, 504})
 
 
@@ -44,9 +45,27 @@ class PayappError(Exception):
 class InsufficientCreditsError(PayappError):
     """402: fewer credits are available than asked for. Nothing was changed."""
 
+    def __str__(self) -> str:
+        required, available = self.problem.get("required"), self.problem.get("available")
+        return f"{super().__str__()} (required {required}, available {available})"
+
+
+class HoldEndedError(PayappError):
+    """409: the hold is not open any more. `hold_status` says how it ended: captured (paid), released or expired."""
+
+    @property
+    def hold_status(self) -> str:
+        return str(self.problem.get("hold_status", "unknown"))
+
 
 class PayappUnreachableError(Exception):
-    """No answer after all attempts. It may have happened: call again with the same idempotency key to find out."""
+    """No answer of payapp's. It may have happened: call again with the same idempotency key to find out.
+
+    Hold.capture() and Hold.release() have fixed keys, so there it is enough to call them again.
+    """
+
+
+ERRORS = {"insufficient_credits": InsufficientCreditsError, "hold_not_open": HoldEndedError}
 
 
 @dataclass(frozen=True)
@@ -67,16 +86,22 @@ class Hold:
     _client: "PayappClient" = field(repr=False)
     is_open: bool = True
 
-    def capture(self, amount: int | None = None) -> dict[str, Any]:
-        """Take `amount` of the credits, all of them when None; the rest is available again. Returns the entry."""
-        body = {} if amount is None else {"amount": amount}
-        entry = self._client.post(f"/holds/{self.id}/capture", body)
+    def capture(self, amount: int | None = None) -> dict[str, Any] | None:
+        """Take `amount` of the credits, all of them when None; the rest is available again. Returns the entry.
+
+        With 0 nothing was used: the hold is released, and there is no entry. Raises HoldEndedError.
+        """
+        if amount == 0:
+            self.release()
+            return None
+        taken = self.amount if amount is None else amount
+        entry = self._client.post(f"/holds/{self.id}/capture", {"amount": taken}, f"capture-hold-{self.id}-{taken}")
         self.is_open = False
         return entry
 
     def release(self) -> None:
-        """Give all of them back."""
-        self._client.post(f"/holds/{self.id}/release", {})
+        """Give all of them back. Raises HoldEndedError."""
+        self._client.post(f"/holds/{self.id}/release", {}, f"release-hold-{self.id}")
         self.is_open = False
 
 
@@ -111,7 +136,7 @@ class PayappClient:
 
     def balance(self) -> Balance:
         """Return the credits as they are now."""
-        found = self._ask("GET", "/balance", params=self._whose())
+        found = self._get("/balance", self._whose())
         return Balance(found["posted"], found["held"], found["available"])
 
     def spend(
@@ -129,14 +154,26 @@ class PayappClient:
         expires_in_seconds: int | None = None,
         idempotency_key: str | None = None,
     ) -> Hold:
-        """Set `amount` credits aside until captured, released or expired. Raises InsufficientCreditsError."""
+        """Set `amount` credits aside until captured, released or expired. Raises InsufficientCreditsError.
+
+        A key that was used before gives the hold it made. If that has ended, raises HoldEndedError: the work has been
+        paid already (captured), or it needs a new key (released, expired).
+        """
         body = _body(amount=amount, feature=feature, note=note, expires_in_seconds=expires_in_seconds)
-        made = self.post("/holds", body, idempotency_key)
+        response = self._post("/holds", body, idempotency_key)
+        made = _read(response)
+        if response.headers.get("Idempotency-Replayed") == "true":  # then it tells the hold as it was at first
+            made = self._get(f"/holds/{made['id']}", self._whose())
+        if made["status"] != "open":
+            raise _build_ended(made)
         return Hold(made["id"], made["amount"], self)
 
     @contextmanager
     def hold(self, amount: int, *, feature: str, note: str | None = None, **options: Any) -> Iterator[Hold]:
-        """Set credits aside for the work inside: captured whole at its end unless you did, released if it raises."""
+        """Set credits aside for the work inside: captured whole at its end unless you did, released if it raises.
+
+        Raises as place_hold() does, before the work. A failure releases the hold, so trying again takes a new key.
+        """
         held = self.place_hold(amount, feature=feature, note=note, **options)
         try:
             yield held
@@ -152,7 +189,7 @@ class PayappClient:
         """Yield the account's entries, newest first, fetching page after page."""
         params = {**self._whose(), "limit": page_size}
         while True:
-            page = self._ask("GET", "/entries", params=params)
+            page = self._get("/entries", params)
             yield from page["entries"]
             if not page.get("next_cursor"):
                 return
@@ -160,23 +197,29 @@ class PayappClient:
 
     def post(self, path: str, body: dict[str, Any], idempotency_key: str | None = None) -> dict[str, Any]:
         """Send a change, once whatever happens on the way."""
+        return _read(self._post(path, body, idempotency_key))
+
+    def _post(self, path: str, body: dict[str, Any], idempotency_key: str | None) -> httpx.Response:
         headers = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
         return self._ask("POST", path, json={**body, **self._whose()}, headers=headers)
+
+    def _get(self, path: str, params: dict[str, Any]) -> dict[str, Any]:
+        return _read(self._ask("GET", path, params=params))
 
     def _whose(self) -> dict[str, Any]:
         return {} if self._user is None else {"user": self._user}
 
-    def _ask(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, **request: Any) -> httpx.Response:
         response: httpx.Response | None = None
         for attempt in range(ATTEMPTS):
             if attempt:
                 self._sleep(_pause(attempt, response))
             response = self._try(method, path, **request)
             if response is not None and not _is_passing(response):
-                return _read(response)
+                return response
         if response is None:
             raise PayappUnreachableError(f"{method} {path}: no answer in {ATTEMPTS} attempts")
-        return _read(response)
+        return response
 
     def _try(self, method: str, path: str, **request: Any) -> httpx.Response | None:
         try:
@@ -203,16 +246,31 @@ def _pause(attempt: int, response: httpx.Response | None) -> float:
 
 
 def _read(response: httpx.Response) -> dict[str, Any]:
-    if response.is_success:
-        found: dict[str, Any] = response.json()
-        return found
-    error = InsufficientCreditsError if response.status_code == 402 else PayappError
-    raise error(response.status_code, _problem(response))
+    if not response.is_success:
+        problem = _problem(response)
+        raise ERRORS.get(str(problem.get("code")), PayappError)(response.status_code, problem)
+    found = _parse(response)
+    if found is None:
+        raise PayappUnreachableError(
+            f"{response.url}: {response.status_code} without JSON; this is not payapp's answer"
+        )
+    return found
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:
+    return _parse(response) or {"title": response.reason_phrase}
+
+
+def _parse(response: httpx.Response) -> dict[str, Any] | None:
     try:
         found = response.json()
     except ValueError:
-        return {"title": response.reason_phrase}
-    return found if isinstance(found, dict) else {"title": response.reason_phrase}
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _build_ended(hold: dict[str, Any]) -> HoldEndedError:
+    status = hold["status"]
+    advice = "the work has been paid already" if status == "captured" else "take a new idempotency key"
+    detail = f"the hold {hold['id']} of this idempotency key is {status}: {advice}"
+    return HoldEndedError(409, {"code": "hold_not_open", "detail": detail, "hold_status": status})

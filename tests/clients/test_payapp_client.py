@@ -10,7 +10,13 @@ import pytest
 from sqlalchemy.orm import Session
 
 from clients import payapp_client
-from clients.payapp_client import InsufficientCreditsError, PayappClient, PayappError, PayappUnreachableError
+from clients.payapp_client import (
+    HoldEndedError,
+    InsufficientCreditsError,
+    PayappClient,
+    PayappError,
+    PayappUnreachableError,
+)
 from payapp.auth.api_keys import create_api_key
 from payapp.ledger.balances import get_balance
 from tests.factories import make_user
@@ -66,9 +72,62 @@ def test_it_says_why_not(client: PayappClient) -> None:
         client.spend(101, feature="translation")
     assert (caught.value.status, caught.value.code) == (402, "insufficient_credits")
     assert (caught.value.problem["required"], caught.value.problem["available"]) == (101, 100)
+    assert str(caught.value).endswith("(required 101, available 100)")
     with pytest.raises(PayappError) as refused:
         client.spend(0, feature="translation")
     assert refused.value.status == 422
+
+
+def test_an_ended_hold_s_key_is_refused_before_the_work(client: PayappClient) -> None:
+    with client.hold(4, feature="video", idempotency_key="order-1") as hold:
+        again = client.place_hold(4, feature="video", idempotency_key="order-1")
+        assert again.id == hold.id  # open still: the work may go on
+    with pytest.raises(HoldEndedError, match="captured: the work has been paid already") as caught:
+        client.place_hold(4, feature="video", idempotency_key="order-1")
+    assert (caught.value.status, caught.value.code, caught.value.hold_status) == (409, "hold_not_open", "captured")
+    client.place_hold(4, feature="video", idempotency_key="order-2").release()
+    with pytest.raises(HoldEndedError, match="released: take a new idempotency key"):
+        client.place_hold(4, feature="video", idempotency_key="order-2")
+    assert client.balance() == payapp_client.Balance(96, 0, 96)
+
+
+def test_nothing_used_releases_the_hold(client: PayappClient) -> None:
+    with client.hold(4, feature="video") as hold:
+        assert hold.capture(0) is None
+    assert client.balance() == payapp_client.Balance(100, 0, 100)
+
+
+class LosesAnswers(httpx.BaseTransport):
+    """Hands every request on to the real application; while `is_losing`, its answers never come back."""
+
+    def __init__(self) -> None:
+        self.real = httpx.HTTPTransport()
+        self.is_losing = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = self.real.handle_request(request)
+        if not self.is_losing:
+            return response
+        response.read()
+        response.close()
+        raise httpx.ReadTimeout("lost")
+
+
+@pytest.mark.parametrize(("action", "left"), [("capture", 96), ("release", 100)])
+def test_calling_again_after_lost_answers_finds_the_first(
+    web: str, session: Session, user_id: int, action: str, left: int
+) -> None:
+    secret = create_api_key(session, user_id, "test", "spend").secret
+    session.commit()
+    transport = LosesAnswers()
+    with PayappClient(web, secret, transport=transport, sleep=lambda _seconds: None) as client:
+        hold = client.place_hold(4, feature="video")
+        transport.is_losing = True
+        with pytest.raises(PayappUnreachableError):
+            getattr(hold, action)()
+        transport.is_losing = False
+        getattr(hold, action)()
+        assert client.balance() == payapp_client.Balance(left, 0, left)
 
 
 def test_a_service_key_acts_for_a_user(web: str, session: Session, user_id: int) -> None:
@@ -150,6 +209,12 @@ def test_it_gives_up_at_last_and_says_that_it_is_unclear() -> None:
         network.client().spend(3, feature="translation")
 
 
+@pytest.mark.parametrize("page", ["<html>Please log in</html>", "[]"])
+def test_another_s_page_is_not_taken_for_an_answer(page: str) -> None:
+    with pytest.raises(PayappUnreachableError, match="200 without JSON"):
+        Network(httpx.Response(200, text=page)).client().spend(3, feature="translation")
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
 def test_it_does_not_repeat_a_refusal(status: int) -> None:
     network = Network(problem(status, "some_code"))
@@ -159,7 +224,7 @@ def test_it_does_not_repeat_a_refusal(status: int) -> None:
 
 
 def test_the_work_s_own_error_is_told_when_the_hold_has_expired_meanwhile() -> None:
-    held = httpx.Response(201, json={"id": 1, "amount": 20})
+    held = httpx.Response(201, json={"id": 1, "amount": 20, "status": "open"})
     network = Network(held, problem(409, "hold_not_open"))
     with pytest.raises(ZeroDivisionError), network.client().hold(20, feature="video"):
         raise ZeroDivisionError
