@@ -2,10 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask, request
-from markupsafe import escape
+from markupsafe import Markup, escape
 from sqlalchemy.orm import Session
 
 from payapp.features import FEATURES, Feature, spends_credits
@@ -13,16 +14,17 @@ from payapp.ledger.balances import get_balance
 from tests.people import Visitor, give_credits
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
-LINE, ROUTE, BLOCK = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+LINE, ROUTE, LINE_BY_LETTER, BLOCK = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.fixture
 def shout(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """The features of the README, in this application; `app` stands in for the blueprint."""
-    names = {"Feature": Feature, "spends_credits": spends_credits, "request": request, "escape": escape}
-    monkeypatch.setitem(FEATURES, "shout", eval(LINE.strip().rstrip(","), names))
-    by_letter = Feature("shout-by-letter", "Shout by letter", len, "Says it louder.")
-    monkeypatch.setitem(FEATURES, "shout-by-letter", by_letter)
+    names: dict[str, Any] = {"Feature": Feature, "spends_credits": spends_credits, "request": request}
+    names |= {"escape": escape, "Markup": Markup}
+    for line in (LINE, LINE_BY_LETTER):
+        feature = eval(line.strip().rstrip(","), names)
+        monkeypatch.setitem(FEATURES, feature.id, feature)
 
     def shout_by_letter() -> str:
         inside = {**names, "text": request.form["text"]}
@@ -46,6 +48,8 @@ def test_it_charges_for_a_block_as_written(visitor: Visitor, session: Session) -
     user_id = give_credits(visitor, session, 9)
     response = visitor.submit("/features/shout-by-letter", text="  hello  ")
     assert (response.status_code, response.text) == (200, "HELLO")
+    assert get_balance(session, user_id).posted == 4
+    assert visitor.submit("/features/shout-by-letter", text="").status_code == 200
     assert get_balance(session, user_id).posted == 4
 
 

@@ -4,7 +4,8 @@ To sell a feature of your own: add it to FEATURES, and put spends_credits() on t
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial, wraps
 from types import TracebackType
@@ -18,18 +19,23 @@ from sqlalchemy.orm import Session
 from payapp.extensions import db, login_manager
 from payapp.features.qr_code_batch import count_codes
 from payapp.ledger.errors import HoldNotOpenError
-from payapp.ledger.holds import capture_hold, place_hold, release_hold
+from payapp.ledger.hold_views import HoldView
+from payapp.ledger.holds import HOLD_SECONDS, capture_hold, place_hold, release_hold
 
 Parameters = ParamSpec("Parameters")
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+NOTE_LENGTH_MAX = 500
+
+_is_charging: ContextVar[bool] = ContextVar("is_charging", default=False)
 
 
 @dataclass(frozen=True)
 class Feature:
     """A priced feature: what it is called, what it costs, and one sentence for its page.
 
-    `cost` is in credits: a number, or a function of the work's input that returns one (at least 1).
+    `cost` is in credits: a number (at least 1), or a function of the work's input that returns one (0 is free).
+    Raises ValueError for any other number.
     """
 
     id: str
@@ -37,9 +43,21 @@ class Feature:
     cost: int | Callable[[Any], int]
     sentence: str
 
+    def __post_init__(self) -> None:
+        if not callable(self.cost):
+            self._require_credits(self.cost, at_least=1)
+
     def cost_of(self, input: object = None) -> int:
         """Return what this use costs. Where the cost is a function it gets `input`; what it raises, comes through."""
-        return self.cost if isinstance(self.cost, int) else self.cost(input)
+        if isinstance(self.cost, int):
+            return self.cost
+        cost = self.cost(input)
+        self._require_credits(cost, at_least=0)
+        return cost
+
+    def _require_credits(self, cost: object, at_least: int) -> None:
+        if type(cost) is not int or cost < at_least:
+            raise ValueError(f"{self.id} costs a whole number of credits, at least {at_least}, not {cost!r}")
 
 
 FEATURES = {
@@ -83,6 +101,7 @@ def spends_credits(
     user_id: int | None = None,
     note: str | None = None,
     idempotency_key: str | None = None,
+    expires_in_seconds: float = HOLD_SECONDS,
 ) -> "Spending":
     """Charge a feature's cost for the work inside: the credits are held before it and captured after it.
 
@@ -90,7 +109,9 @@ def spends_credits(
     or the view answers 4xx or 5xx, what it wrote is rolled back and nothing is charged; if its process dies, the
     hold expires by itself. A cost that depends gets `input`, or the request where none is given. The credits are
     the logged-in user's unless `user_id` says otherwise. Raises InsufficientCreditsError before the work begins
-    (unhandled, it becomes a 402 page with a Buy button) and KeyError for a feature that is not in FEATURES.
+    (unhandled, it becomes a 402 page with a Buy button), KeyError for a feature that is not in FEATURES, ValueError
+    for a cost or a note that can't be kept, RuntimeError within another use. Work that takes longer than
+    `expires_in_seconds` can't be charged any more: HoldNotOpenError after it.
 
     With an idempotency key, which is to name the feature, the user and the input, a use is paid once: asked again, the
     work runs again for nothing, unless it failed before. Two at once may both work, and one pays.
@@ -98,7 +119,11 @@ def spends_credits(
     Commits before the work, so that no lock waits for it, and after, what the work wrote together with its entry.
     A body that is streamed is made afterwards: stream only what is ready, for by then it has been paid.
     """
-    return Spending(FEATURES[feature_id], input, user_id, note, idempotency_key)
+    if feature_id not in FEATURES:
+        raise KeyError(f"there is no feature {feature_id!r}, only {', '.join(FEATURES)}")
+    if note and (len(note) > NOTE_LENGTH_MAX or "\0" in note):
+        raise ValueError(f"a note has up to {NOTE_LENGTH_MAX} characters, none of them NUL")
+    return Spending(FEATURES[feature_id], input, user_id, note, idempotency_key, expires_in_seconds)
 
 
 @dataclass
@@ -110,6 +135,7 @@ class Spending:
     user_id: int | None
     note: str | None
     idempotency_key: str | None
+    expires_in_seconds: float
     _open: AbstractContextManager[Charge] | None = None
 
     def __call__(self, view: Callable[Parameters, ResponseReturnValue]) -> Callable[Parameters, Response]:
@@ -127,8 +153,10 @@ class Spending:
         return charged_view
 
     def __enter__(self) -> Charge:
-        self._open = self._charge()
-        return self._open.__enter__()
+        opened = self._charge()
+        charge = opened.__enter__()
+        self._open = opened
+        return charge
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -140,14 +168,19 @@ class Spending:
         user_id = find_payer() if self.user_id is None else self.user_id
         has_request = self.input is None and has_request_context()
         cost = self.feature.cost_of(request if has_request else self.input)
-        return charge_for(user_id, self.feature, cost, self.note or self.feature.name, self.idempotency_key)
+        place = partial(place_hold, feature=self.feature.id, note=self.note or self.feature.name)
+        place = partial(place, expires_in_seconds=self.expires_in_seconds)
+        return charge_for(Charge(self.feature, cost), partial(place, db.session(), user_id, cost), self.idempotency_key)
 
 
 def find_payer() -> int:
     """Return the id of the logged-in user. Ends the request where nobody is logged in.
 
-    Raises RuntimeError in a GET route: a link, a picture or a prefetch on anybody's page could spend there.
+    Raises RuntimeError outside a request, and in a GET route: a link, a picture or a prefetch on anybody's page could
+    spend there.
     """
+    if not has_request_context():
+        raise RuntimeError("outside a request, spends_credits() is to be told who pays: user_id, and the cost's input")
     if request.method in SAFE_METHODS:
         raise RuntimeError("credits are spent by POST requests only")
     if not current_user.is_authenticated:
@@ -156,33 +189,53 @@ def find_payer() -> int:
 
 
 @contextmanager
-def charge_for(user_id: int, feature: Feature, cost: int, note: str, idempotency_key: str | None) -> Iterator[Charge]:
-    """Hold `cost`, let the work run, and capture what the charge says then; release if the work fails."""
+def charge_for(charge: Charge, place: Callable[..., HoldView], idempotency_key: str | None) -> Iterator[Charge]:
+    """Hold the cost, let the work run, and capture what the charge says then; release if the work fails."""
     session = db.session()
-    place = partial(place_hold, session, user_id, cost, feature=feature.id, note=note)
-    hold = place(idempotency_key=idempotency_key)
-    while hold.status in ("released", "expired"):  # the same use has failed before
-        hold = place(idempotency_key=f"{idempotency_key}:{hold.id}")
-    session.commit()
-    charge = Charge(feature, cost)
-    try:
-        yield charge
-    except BaseException:
-        session.rollback()
-        with suppress(HoldNotOpenError):  # it took so long that the clock has ended it
-            release_hold(session, hold.id)
+    with _alone():
+        hold_id = _place_for_use(place, idempotency_key) if charge.held else None
         session.commit()
-        raise
-    _settle(session, hold.id, charge.amount)
-    session.commit()
+        try:
+            yield charge
+        except BaseException:
+            session.rollback()
+            _settle(session, hold_id, 0)
+            session.commit()
+            raise
+        _settle(session, hold_id, charge.amount)
+        session.commit()
 
 
-def _settle(session: Session, hold_id: int, amount: int) -> None:
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Refuse a use within a use: the inner one's commits would keep what the outer one may have to undo."""
+    if _is_charging.get():
+        raise RuntimeError("spends_credits() within spends_credits(): charge one after the other, or for both at once")
+    token = _is_charging.set(True)
+    try:
+        yield
+    finally:
+        _is_charging.reset(token)
+
+
+def _place_for_use(place: Callable[..., HoldView], idempotency_key: str | None) -> int:
+    """Place the hold, or find the one of this use. One that has failed before is tried again, with the next key."""
+    hold = place(idempotency_key=idempotency_key)
+    while hold.status in ("released", "expired"):
+        hold = place(idempotency_key=f"{idempotency_key}:{hold.id}")
+    return hold.id
+
+
+def _settle(session: Session, hold_id: int | None, amount: int) -> None:
+    if hold_id is None:
+        return
     try:
         if amount:
             capture_hold(session, hold_id, amount)
         else:
             release_hold(session, hold_id)
     except HoldNotOpenError as error:
-        if error.status != "captured":  # else the same use has been paid already, under its key
-            raise
+        if not amount or error.status == "captured":
+            return  # nothing was to be taken, or the same use has been paid already, under its key
+        error.add_note("The work took longer than its hold lasts: give spends_credits() more expires_in_seconds.")
+        raise

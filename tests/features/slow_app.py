@@ -2,12 +2,11 @@
 
 import os
 import time
-from functools import partial
 from pathlib import Path
 
 from flask import request
 
-from payapp import create_app, features
+from payapp import create_app
 from payapp.extensions import csrf
 from payapp.features import FEATURES, Feature, spends_credits
 
@@ -15,13 +14,12 @@ SLOW = Feature("slow", "Slow", 5, "Takes its time.")
 HOLD_SECONDS = 3
 
 FEATURES["slow"] = SLOW
-features.place_hold = partial(features.place_hold, expires_in_seconds=HOLD_SECONDS)  # type: ignore[attr-defined]
 app = create_app()
 
 
 @app.post("/slow")
 @csrf.exempt
-@spends_credits("slow")
+@spends_credits("slow", expires_in_seconds=HOLD_SECONDS)
 def work() -> str:
     """Work for as long as the form says, and leave a note in the instance folder at the beginning and the end."""
     folder = Path(os.environ["PAYAPP_INSTANCE_PATH"])

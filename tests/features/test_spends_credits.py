@@ -13,8 +13,8 @@ from payapp.auth.models import User
 from payapp.extensions import csrf, db
 from payapp.features import FEATURES, Feature, spends_credits
 from payapp.ledger.balances import get_balance, list_entries
-from payapp.ledger.errors import HoldNotOpenError, InsufficientCreditsError, InvalidAmountError
-from payapp.ledger.holds import expire_holds
+from payapp.ledger.errors import HoldNotOpenError, InsufficientCreditsError
+from payapp.ledger.holds import capture_hold, expire_holds, place_hold, release_hold
 from payapp.ledger.models import Hold
 from payapp.ledger.verification import verify
 from tests.factories import make_user
@@ -100,9 +100,39 @@ class TestAroundABlock:
 
     def test_it_does_not_count_what_is_set_aside(self, session: Session) -> None:
         user = make_user(session, credits=5)
-        with spends_credits("fixed", user_id=user.id), pytest.raises(InsufficientCreditsError) as caught:
-            spends_credits("fixed", user_id=user.id).__enter__()
+        place_hold(session, user.id, 3, feature="fixed")
+        with pytest.raises(InsufficientCreditsError) as caught, spends_credits("fixed", user_id=user.id):
+            pytest.fail("the work began")
         assert caught.value.available == 2
+
+    def test_a_use_within_a_use_is_refused(self, session: Session) -> None:
+        """It would commit what the outer one may have to undo, and be paid though the outer one fails."""
+        user = make_user(session, credits=9)
+        again = spends_credits("fixed", user_id=user.id)
+        for inner in (spends_credits("by-letter", input="four", user_id=user.id), again):
+            with pytest.raises(RuntimeError, match="within"), again, inner:
+                pytest.fail("the work began")
+            assert numbers(session, user.id) == (9, 0)
+        with again:
+            pass
+        with inner:
+            pass
+        assert numbers(session, user.id) == (3, 0)
+
+    def test_a_cost_of_zero_is_free(self, session: Session) -> None:
+        user = make_user(session)
+        with spends_credits("by-letter", input="", user_id=user.id) as charge:
+            user.email = "written@example.com"
+        assert (charge.held, charge.amount, numbers(session, user.id)) == (0, 0, (0, 0))
+        session.expire_all()
+        assert user.email == "written@example.com"
+        assert session.scalars(select(Hold)).all() == []
+
+    def test_it_holds_for_as_long_as_it_is_told(self, session: Session) -> None:
+        user = make_user(session, credits=5)
+        with spends_credits("fixed", user_id=user.id, expires_in_seconds=7200):
+            hold = session.scalars(select(Hold)).one()
+            assert hold.expires_at - hold.created_at > timedelta(minutes=119)
 
     def test_work_that_outlasts_its_hold_is_not_charged(self, session: Session) -> None:
         user = make_user(session, credits=5)
@@ -142,35 +172,44 @@ class TestAroundABlock:
 
     def test_of_two_uses_with_one_key_at_once_one_pays(self, session: Session) -> None:
         user = make_user(session, credits=3)
-        with (
-            spends_credits("fixed", user_id=user.id, idempotency_key="fixed:1"),
-            spends_credits("fixed", user_id=user.id, idempotency_key="fixed:1"),
-        ):
-            assert numbers(session, user.id) == (3, 3)
+        with spends_credits("fixed", user_id=user.id, idempotency_key="fixed:1"):
+            capture_hold(session, session.scalars(select(Hold.id)).one())  # as the other one does
+            session.commit()
         assert numbers(session, user.id) == (0, 0)
         assert verify(session) == []
 
     def test_a_key_does_not_make_a_failure_cost(self, session: Session) -> None:
         """Two at once, of which one fails: the other's work is given up rather than given away or charged twice."""
         user = make_user(session, credits=3)
-        with (
-            pytest.raises(HoldNotOpenError),
-            spends_credits("fixed", user_id=user.id, idempotency_key="fixed:1"),
-            pytest.raises(ZeroDivisionError),
-            spends_credits("fixed", user_id=user.id, idempotency_key="fixed:1"),
-        ):
-            raise ZeroDivisionError
+        use = spends_credits("fixed", user_id=user.id, idempotency_key="fixed:1")
+        use.__enter__()
+        release_hold(session, session.scalars(select(Hold.id)).one())  # as the other one does
+        session.commit()
+        with pytest.raises(HoldNotOpenError):
+            use.__exit__(None, None, None)
         session.rollback()
         assert numbers(session, user.id) == (3, 0)
 
     def test_it_rejects_an_unknown_feature(self) -> None:
-        with pytest.raises(KeyError):
+        with pytest.raises(KeyError, match="only qr-code"):
             spends_credits("unknown")
 
-    def test_it_rejects_a_cost_below_one(self, session: Session) -> None:
+    @pytest.mark.parametrize("cost", [-1, 1.5, "3", None, True])
+    def test_it_rejects_what_is_no_number_of_credits(
+        self, session: Session, monkeypatch: pytest.MonkeyPatch, cost: Any
+    ) -> None:
         user = make_user(session, credits=5)
-        with pytest.raises(InvalidAmountError), spends_credits("by-letter", input="", user_id=user.id):
+        monkeypatch.setitem(FEATURES, "odd", Feature("odd", "Odd", lambda _: cost, "Costs nonsense."))
+        with pytest.raises(ValueError, match="odd costs"), spends_credits("odd", input=1, user_id=user.id):
             pytest.fail("the work began")
+        with pytest.raises(ValueError, match="constant costs"):
+            Feature("constant", "Constant", cost, "Costs nonsense.")
+        assert numbers(session, user.id) == (5, 0)
+
+    @pytest.mark.parametrize("note", ["x" * 501, "a\0b"])
+    def test_it_rejects_a_note_that_can_not_be_kept(self, note: str) -> None:
+        with pytest.raises(ValueError, match="note"):
+            spends_credits("fixed", user_id=1, note=note)
 
     def test_a_cost_that_cannot_be_told_holds_nothing(self, session: Session) -> None:
         user = make_user(session, credits=5)
