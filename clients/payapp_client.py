@@ -95,9 +95,12 @@ class Hold:
             self.release()
             return None
         taken = self.amount if amount is None else amount
-        entry = self._client.post(f"/holds/{self.id}/capture", {"amount": taken}, f"capture-hold-{self.id}-{taken}")
-        self.is_open = False
-        return entry
+        self.is_open = False  # also if no answer comes: to release it then could give away work that is done
+        try:
+            return self._client.post(f"/holds/{self.id}/capture", {"amount": taken}, f"capture-hold-{self.id}-{taken}")
+        except PayappError:
+            self.is_open = True
+            raise
 
     def release(self) -> None:
         """Give all of them back. Raises HoldEndedError."""

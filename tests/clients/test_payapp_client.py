@@ -228,3 +228,20 @@ def test_the_work_s_own_error_is_told_when_the_hold_has_expired_meanwhile() -> N
     network = Network(held, problem(409, "hold_not_open"))
     with pytest.raises(ZeroDivisionError), network.client().hold(20, feature="video"):
         raise ZeroDivisionError
+
+
+def test_a_capture_without_an_answer_is_not_followed_by_a_release() -> None:
+    """Perhaps it never arrived: then a release would give away work that is done."""
+    held = httpx.Response(201, json={"id": 7, "amount": 4, "status": "open"})
+    network = Network(held, *[httpx.ReadTimeout("lost")] * payapp_client.ATTEMPTS)
+    with pytest.raises(PayappUnreachableError), network.client().hold(4, feature="video") as hold:
+        hold.capture(3)
+    assert {request.url.path for request in network.asked} == {"/api/v1/holds", "/api/v1/holds/7/capture"}
+
+
+def test_a_capture_that_is_refused_is_followed_by_a_release() -> None:
+    held = httpx.Response(201, json={"id": 7, "amount": 4, "status": "open"})
+    network = Network(held, problem(409, "capture_too_large"), httpx.Response(200, json={}))
+    with pytest.raises(PayappError), network.client().hold(4, feature="video") as hold:
+        hold.capture(5)
+    assert network.asked[-1].url.path == "/api/v1/holds/7/release"
