@@ -110,7 +110,7 @@ def spends_credits(
     hold expires by itself. A cost that depends gets `input`, or the request where none is given. The credits are
     the logged-in user's unless `user_id` says otherwise. Raises InsufficientCreditsError before the work begins
     (unhandled, it becomes a 402 page with a Buy button), KeyError for a feature that is not in FEATURES, ValueError
-    for a cost or a note that can't be kept, RuntimeError within another use. Work that takes longer than
+    for a cost, a note or a time that can't be, RuntimeError within another use. Work that takes longer than
     `expires_in_seconds` can't be charged any more: HoldNotOpenError after it.
 
     With an idempotency key, which is to name the feature, the user and the input, a use is paid once: asked again, the
@@ -123,6 +123,8 @@ def spends_credits(
         raise KeyError(f"there is no feature {feature_id!r}, only {', '.join(FEATURES)}")
     if note and (len(note) > NOTE_LENGTH_MAX or "\0" in note):
         raise ValueError(f"a note has up to {NOTE_LENGTH_MAX} characters, none of them NUL")
+    if not expires_in_seconds > 0:
+        raise ValueError(f"a hold lasts more than 0 seconds, not {expires_in_seconds}")
     return Spending(FEATURES[feature_id], input, user_id, note, idempotency_key, expires_in_seconds)
 
 
@@ -167,6 +169,8 @@ class Spending:
     def _charge(self) -> AbstractContextManager[Charge]:
         user_id = find_payer() if self.user_id is None else self.user_id
         has_request = self.input is None and has_request_context()
+        if callable(self.feature.cost) and self.input is None and not has_request:
+            raise RuntimeError(f"outside a request, {self.feature.id} needs the input that its cost depends on")
         cost = self.feature.cost_of(request if has_request else self.input)
         place = partial(place_hold, feature=self.feature.id, note=self.note or self.feature.name)
         place = partial(place, expires_in_seconds=self.expires_in_seconds)
@@ -237,5 +241,6 @@ def _settle(session: Session, hold_id: int | None, amount: int) -> None:
     except HoldNotOpenError as error:
         if not amount or error.status == "captured":
             return  # nothing was to be taken, or the same use has been paid already, under its key
-        error.add_note("The work took longer than its hold lasts: give spends_credits() more expires_in_seconds.")
+        if error.status == "expired":
+            error.add_note("The work took longer than its hold lasts: give spends_credits() more expires_in_seconds.")
         raise

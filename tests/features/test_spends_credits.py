@@ -206,6 +206,18 @@ class TestAroundABlock:
             Feature("constant", "Constant", cost, "Costs nonsense.")
         assert numbers(session, user.id) == (5, 0)
 
+    def test_outside_a_request_it_asks_for_what_it_needs(self, session: Session) -> None:
+        user = make_user(session, credits=5)
+        with pytest.raises(RuntimeError, match="input"), spends_credits("by-letter", user_id=user.id):
+            pytest.fail("the work began")
+        with pytest.raises(RuntimeError, match="user_id"), spends_credits("fixed"):
+            pytest.fail("the work began")
+
+    @pytest.mark.parametrize("seconds", [0, -5, float("nan")])
+    def test_it_rejects_a_hold_that_would_not_last(self, seconds: float) -> None:
+        with pytest.raises(ValueError, match="more than 0"):
+            spends_credits("fixed", user_id=1, expires_in_seconds=seconds)
+
     @pytest.mark.parametrize("note", ["x" * 501, "a\0b"])
     def test_it_rejects_a_note_that_can_not_be_kept(self, note: str) -> None:
         with pytest.raises(ValueError, match="note"):
