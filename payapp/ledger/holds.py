@@ -4,6 +4,7 @@ A hold ends by one conditional UPDATE: whoever changes its status from `open` wi
 finds no row. `spend()` is place and capture in one step: its hold is captured from the start.
 """
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from sqlalchemy import select, update
@@ -50,22 +51,15 @@ def place_hold(
     Setting the credits aside locks the account's row. So whoever counts its open holds afterwards counts those that
     everybody before has placed.
     """
-    require_amount(amount)
-    request: dict[str, Any] = {
-        "user_id": user_id,
-        "amount": amount,
-        "feature": feature,
-        "idempotency_key": idempotency_key,
-    }
+    use = _describe(user_id, amount, feature, note, idempotency_key)
     if session.execute(SET_ASIDE, {"user_id": user_id, "amount": amount}).scalar() is None:
-        return _find_standing(session, **request) or _refuse(session, user_id, amount)
-    hold = {"note": note, "created_at": utc_now(), "expires_in_seconds": expires_in_seconds}
-    hold |= {"open_holds_max": OPEN_HOLDS_MAX}
-    row = session.execute(build_insert_open(dialect_insert(session)), request | hold).one_or_none()
+        return _find_standing(session, use) or _refuse(session, user_id, amount)
+    terms = {"created_at": utc_now(), "expires_in_seconds": expires_in_seconds, "open_holds_max": OPEN_HOLDS_MAX}
+    row = session.execute(build_insert_open(dialect_insert(session)), use | terms).one_or_none()
     if row is not None:
         return HoldView(*row)
     _free(session, user_id, amount)
-    standing = _find_standing(session, **request)
+    standing = _find_standing(session, use)
     if standing is None:
         raise TooManyHoldsError(user_id, OPEN_HOLDS_MAX)
     return standing
@@ -132,17 +126,11 @@ def spend(
     With an idempotency key, once for each: the same key again changes nothing and returns the entry that stands,
     with `is_new` False. Raises what place_hold() raises, but for TooManyHoldsError.
     """
-    require_amount(amount)
-    request: dict[str, Any] = {
-        "user_id": user_id,
-        "amount": amount,
-        "feature": feature,
-        "idempotency_key": idempotency_key,
-    }
-    hold = {"note": note, "created_at": utc_now(), "expires_in_seconds": HOLD_SECONDS}
-    hold_id = session.execute(build_insert_captured(dialect_insert(session)), request | hold).scalar()
+    use = _describe(user_id, amount, feature, note, idempotency_key)
+    terms = {"created_at": utc_now(), "expires_in_seconds": HOLD_SECONDS}
+    hold_id = session.execute(build_insert_captured(dialect_insert(session)), use | terms).scalar()
     if hold_id is None:
-        standing = _find_standing(session, **request) or _refuse(session, user_id, amount)
+        standing = _find_standing(session, use) or _refuse(session, user_id, amount)
         if standing.captured_amount != amount:
             raise IdempotencyConflictError(str(idempotency_key))
         hold_id = standing.id
@@ -155,13 +143,24 @@ def find_hold_status(session: Session, hold_id: int) -> HoldStatus | None:
     return status
 
 
-def _find_standing(
-    session: Session, user_id: int, amount: int, feature: str, idempotency_key: str | None
-) -> HoldView | None:
+def _describe(user_id: int, amount: int, feature: str, note: str | None, idempotency_key: str | None) -> dict[str, Any]:
+    """Return what a hold is for, by column. Raises InvalidAmountError."""
+    require_amount(amount)
+    return {
+        "user_id": user_id,
+        "amount": amount,
+        "feature": feature,
+        "note": note,
+        "idempotency_key": idempotency_key,
+    }
+
+
+def _find_standing(session: Session, use: Mapping[str, Any]) -> HoldView | None:
     """Return the hold that was placed under the key before. Raises IdempotencyConflictError if it is another one."""
-    standing = find_hold_of_request(session, idempotency_key) if idempotency_key else None
-    if standing and (standing.user_id, standing.amount, standing.feature) != (user_id, amount, feature):
-        raise IdempotencyConflictError(str(idempotency_key))
+    key = use["idempotency_key"]
+    standing = find_hold_of_request(session, key) if key else None
+    if standing and any(getattr(standing, name) != use[name] for name in ("user_id", "amount", "feature")):
+        raise IdempotencyConflictError(key)
     return standing
 
 
