@@ -168,13 +168,13 @@ class Spending:
 
     def _charge(self) -> AbstractContextManager[Charge]:
         user_id = find_payer() if self.user_id is None else self.user_id
-        has_request = self.input is None and has_request_context()
-        if callable(self.feature.cost) and self.input is None and not has_request:
+        given = request if self.input is None and has_request_context() else self.input
+        if given is None and callable(self.feature.cost):
             raise RuntimeError(f"outside a request, {self.feature.id} needs the input that its cost depends on")
-        cost = self.feature.cost_of(request if has_request else self.input)
-        place = partial(place_hold, feature=self.feature.id, note=self.note or self.feature.name)
-        place = partial(place, expires_in_seconds=self.expires_in_seconds)
-        return charge_for(Charge(self.feature, cost), partial(place, db.session(), user_id, cost), self.idempotency_key)
+        cost = self.feature.cost_of(given)
+        use = {"feature": self.feature.id, "note": self.note or self.feature.name}
+        place = partial(place_hold, db.session(), user_id, cost, expires_in_seconds=self.expires_in_seconds, **use)
+        return charge_for(Charge(self.feature, cost), place, self.idempotency_key)
 
 
 def find_payer() -> int:
