@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payapp.extensions import db, login_manager
 from payapp.htmx import is_htmx, redirect_htmx
-from payapp.ledger.errors import TooManyHoldsError
+from payapp.ledger.errors import HoldNotOpenError, TooManyHoldsError
 from payapp.problems import PROBLEMS
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ def init_app(app: Flask) -> None:
     """Register the handlers for everything that is raised and not handled nearer its cause."""
     app.register_error_handler(CSRFError, _on_csrf_error)
     app.register_error_handler(TooManyHoldsError, _on_too_many_holds)
+    app.register_error_handler(HoldNotOpenError, _on_hold_not_open)
     app.register_error_handler(HTTPException, _on_http_exception)
     for error_type in DATABASE_DOWN:
         app.register_error_handler(error_type, _on_database_down)
@@ -110,6 +111,15 @@ def _on_csrf_error(error: CSRFError) -> BaseResponse:
 def _on_too_many_holds(_error: TooManyHoldsError) -> BaseResponse:
     """A page was asked for work while a hundred others are under way for the same account."""
     return _render(409, "Too much at once", "Wait until some of what is under way has ended, and try again.")
+
+
+def _on_hold_not_open(error: HoldNotOpenError) -> BaseResponse:
+    """Work was done, but its hold had ended before: it is given up. Most likely it takes longer than its hold lasts."""
+    log.error("work at %s is not handed out: %s", request.path, error, exc_info=error)
+    title = "This took too long" if error.status == "expired" else "This was not finished"
+    charged = "Your activity shows what was used." if error.status == "captured" else "Nothing was charged; try again."
+    message = f"The credits set aside for this were no longer there when it was done, so it was given up. {charged}"
+    return _render(409, title, message, "hold_not_open")
 
 
 def _on_unauthorized() -> BaseResponse:

@@ -34,6 +34,11 @@ PROBLEMS = {
     ),
     "insufficient_scope": Kind(403, "The key may only read", "Use a key with scope `spend`."),
     "user_not_allowed": Kind(403, "The key has a user of its own", "Only a service key says for which `user` it acts."),
+    "hold_belongs_to_another": Kind(
+        403,
+        "The hold is another's",
+        "`made_by` says who has made it: nobody else can capture or release it.",
+    ),
     "not_found": Kind(404, "There is nothing here", "Look at the address."),
     "hold_not_found": Kind(404, "There is no such hold", "It never was, or it belongs to another account."),
     "user_not_found": Kind(404, "There is no such user", "Neither an id nor an e-mail address of anybody."),

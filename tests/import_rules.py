@@ -35,8 +35,8 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "auth/api_keys/__init__.py": ("sqlalchemy", "payapp.auth.api_keys", "payapp.db", "payapp.clock"),
     "auth/api_keys/models.py": ("sqlalchemy", "payapp.db", "payapp.clock"),
     "auth/accounts.py": ("sqlalchemy", "argon2", "payapp.auth.models"),
-    "api/models.py": ("sqlalchemy", "payapp.db", "payapp.clock"),
-    "api/idempotency.py": ("sqlalchemy", "payapp.api.models", "payapp.db", "payapp.clock"),
+    "api/models.py": ("sqlalchemy", "payapp.db", "payapp.clock", "payapp.ledger.makers"),
+    "api/idempotency.py": ("sqlalchemy", "payapp.api.models", "payapp.db", "payapp.clock", "payapp.ledger.makers"),
     "webhooks/inbox.py": (
         *("sqlalchemy", "payapp.billing", "payapp.stripe_objects", "payapp.webhooks.handlers"),
         *("payapp.webhooks.models", "payapp.db", "payapp.clock"),

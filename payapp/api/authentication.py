@@ -13,6 +13,7 @@ from payapp.auth.api_keys import ActiveApiKey, find_active_key, is_use_to_note, 
 from payapp.db import expect_reads_only, writing
 from payapp.errors import DATABASE_DOWN
 from payapp.extensions import db, limiter
+from payapp.ledger.makers import USER, service
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,12 @@ def find_account(reference: int | str | None) -> int:
     if user_id is None:
         raise ApiError("user_not_found")
     return user_id
+
+
+def find_maker() -> str:
+    """Return who is asking, for the ledger: the user's own programs, or one service whichever of its keys it uses."""
+    key: ActiveApiKey = g.api_key
+    return service(key.name) if key.user_id is None else USER
 
 
 def note_use_afterwards(response: Response) -> Response:

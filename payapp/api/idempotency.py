@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, func, select, true, update
+from sqlalchemy import Table, bindparam, delete, exists, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from payapp.api.models import ApiRequest
 from payapp.clock import utc_now
 from payapp.db import dialect_insert, table_of
+from payapp.ledger.makers import ANY_PROGRAM
 
 KEPT_FOR = timedelta(hours=72)
 FORGET_BATCH = 1000
@@ -28,11 +29,20 @@ LOCK_NOT_AVAILABLE = (
 )
 
 REQUESTS = table_of(ApiRequest)
-COLUMNS = ("user_id", "idempotency_key", "operation", "body_hash", "created_at")
+COLUMNS = ("user_id", "maker", "idempotency_key", "operation", "body_hash", "created_at")
 
 # Built once, as in ledger/posting.py.
 FIND = select(REQUESTS.c.operation, REQUESTS.c.body_hash, REQUESTS.c.status, REQUESTS.c.answer).where(
-    REQUESTS.c.user_id == bindparam("user_id"), REQUESTS.c.idempotency_key == bindparam("idempotency_key")
+    REQUESTS.c.user_id == bindparam("user_id"),
+    REQUESTS.c.idempotency_key == bindparam("idempotency_key"),
+    REQUESTS.c.maker.in_([bindparam("maker"), ANY_PROGRAM]),
+)
+# Of the time before makers were written down: it stands for all of them.
+EARLIER = REQUESTS.alias("earlier")
+IS_NEW = ~exists().where(
+    EARLIER.c.user_id == bindparam("user_id", type_=REQUESTS.c.user_id.type),
+    EARLIER.c.idempotency_key == bindparam("idempotency_key", type_=REQUESTS.c.idempotency_key.type),
+    EARLIER.c.maker == ANY_PROGRAM,
 )
 KEEP_ANSWER = (
     update(REQUESTS)
@@ -42,7 +52,7 @@ KEEP_ANSWER = (
 
 
 class KeyReusedError(Exception):
-    """The account has used the key for another request."""
+    """The maker has used the key for another request about the account."""
 
 
 class StillRunningError(Exception):
@@ -51,16 +61,20 @@ class StillRunningError(Exception):
 
 @dataclass(frozen=True)
 class ApiCall:
-    """A request with its key: `operation` names what it asks for, `body_hash` is the SHA-256 of its body."""
+    """A request with its key: `operation` names what it asks for, `body_hash` is the SHA-256 of its body.
+
+    `maker` is who asks, one of ledger/makers.py: the key is the maker's, for this account.
+    """
 
     user_id: int
+    maker: str
     idempotency_key: str
     operation: str
     body_hash: str
 
     @property
     def cause(self) -> str:
-        """What the ledger knows the request by, for ever."""
+        """What the ledger knows the maker's request by, for ever."""
         return f"api:{self.user_id}:{self.idempotency_key}"
 
 
@@ -79,6 +93,7 @@ def begin(session: Session, call: ApiCall) -> int | Answer:
     """
     values = {
         "user_id": call.user_id,
+        "maker": call.maker,
         "idempotency_key": call.idempotency_key,
         "operation": call.operation,
         "body_hash": call.body_hash,
@@ -114,12 +129,12 @@ def _build_insert(insert: Callable[[Table], Any]) -> Any:
     """PostgreSQL learns in the same statement how long to wait: an extra one would be an extra round trip."""
     patience = func.set_config("lock_timeout", f"{WAIT_MILLISECONDS}", True).is_not(None)
     row = select(*(bindparam(name, type_=REQUESTS.c[name].type) for name in COLUMNS))
-    row = row.where(patience if insert is postgresql_insert else true())
+    row = row.where(patience if insert is postgresql_insert else true(), IS_NEW)
     return insert(REQUESTS).from_select(COLUMNS, row).on_conflict_do_nothing().returning(REQUESTS.c.id)
 
 
 def _find_answer(session: Session, call: ApiCall) -> Answer:
-    values = {"user_id": call.user_id, "idempotency_key": call.idempotency_key}
+    values = {"user_id": call.user_id, "maker": call.maker, "idempotency_key": call.idempotency_key}
     row = session.execute(FIND, values).one_or_none()
     if row is None:
         raise StillRunningError  # forgotten in this very moment, after 72 hours: the next try finds no row

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payapp.clock import utc_now
 from payapp.db import Base, BigId, UtcDateTime
+from payapp.ledger.makers import ANY_PROGRAM
 
 
 class ApiRequest(Base):
@@ -17,7 +18,7 @@ class ApiRequest(Base):
 
     __tablename__ = "api_requests"
     __table_args__ = (
-        UniqueConstraint("user_id", "idempotency_key"),
+        UniqueConstraint("user_id", "idempotency_key", "maker"),
         Index("ix_api_requests_created_at", "created_at"),
     )
 
@@ -25,6 +26,8 @@ class ApiRequest(Base):
     # No foreign key: PostgreSQL would lock the account's row for the check, and everybody wants that one next.
     user_id: Mapped[int] = mapped_column(BigId)
     idempotency_key: Mapped[str] = mapped_column(String(255))
+    # Who asked, of ledger/makers.py. `program`, also for the processes of an older release: whoever it was.
+    maker: Mapped[str] = mapped_column(String(100), server_default=ANY_PROGRAM)
     # What was asked for, and of which hold: `create_spend`, `capture_hold 97`.
     operation: Mapped[str] = mapped_column(String(80))
     body_hash: Mapped[str] = mapped_column(String(64))

@@ -6,6 +6,7 @@ from typing import Any
 from payapp.billing.packages import find_package_for
 from payapp.ledger.errors import (
     CaptureTooLargeError,
+    HoldBelongsToAnotherError,
     HoldNotOpenError,
     InsufficientCreditsError,
     LedgerError,
@@ -59,6 +60,8 @@ def refusal_of(error: LedgerError) -> ApiError:
         return ApiError("too_many_holds", limit=error.limit)
     if isinstance(error, HoldNotOpenError):
         return ApiError("hold_not_open", hold_status=error.status) if error.status else ApiError("hold_not_found")
+    if isinstance(error, HoldBelongsToAnotherError):
+        return ApiError("hold_belongs_to_another", made_by=error.maker)
     if isinstance(error, CaptureTooLargeError):
         return ApiError("capture_too_large", held=error.held)
     raise error

@@ -55,6 +55,15 @@ def user_field() -> UserReference:
     return UserReference(metadata={"description": description, "anyOf": whichever})
 
 
+def made_by_field(**options: Any) -> fields.String:
+    """Who has made a hold: the maker as the ledger names it."""
+    description = (
+        "Who alone can capture or release it: `app` (payapp's own features), `user` (any key of the account),"
+        " `service:<name>` (any key of this service), `program` (any key that may act for the account: of old holds)."
+    )
+    return fields.String(metadata={"description": description, "examples": ["user"]}, **options)
+
+
 class Input(Schema):
     """Fields that nobody knows are refused: a misspelled one must not be ignored where credits are at stake."""
 
@@ -115,7 +124,7 @@ class HoldBody(SpendBody):
 
 class BalanceSchema(Schema):
     posted = fields.Integer(required=True, metadata={"description": "Below zero after a refund of spent credits."})
-    held = fields.Integer(required=True, metadata={"description": "Set aside by open holds."})
+    held = fields.Integer(required=True, metadata={"description": "Set aside by open holds, until they expire."})
     available = fields.Integer(required=True, metadata={"description": "posted less held: what can be spent."})
 
 
@@ -142,6 +151,7 @@ class HoldSchema(Schema):
     note = fields.String(required=True, allow_none=True)
     created_at = fields.DateTime(required=True)
     expires_at = fields.DateTime(required=True)
+    made_by = made_by_field(required=True)
 
 
 class HoldsSchema(Schema):
@@ -175,4 +185,5 @@ class ProblemSchema(Schema):
     package = fields.Nested(PackageSchema, metadata={"description": "Of `insufficient_credits`."})
     limit = fields.Integer(metadata={"description": "Of `too_many_holds`."})
     hold_status = fields.String(metadata={"description": "Of `hold_not_open`."})
+    made_by = fields.String(metadata={"description": "Of `hold_belongs_to_another`: the hold's `made_by`."})
     held = fields.Integer(metadata={"description": "Of `capture_too_large`."})

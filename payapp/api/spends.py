@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from payapp.api.authentication import find_account
 from payapp.api.blueprint import blueprint, documents
 from payapp.api.carrying_out import carry_out
+from payapp.api.idempotency import ApiCall
 from payapp.api.schemas import EntrySchema, SpendBody
 from payapp.ledger.holds import spend
 from payapp.ledger.posting import PostedEntry
@@ -22,9 +23,10 @@ def create_spend(body: dict[str, Any]) -> Response:
     """Use credits at once, and answer with the entry."""
     user_id = find_account(body.get("user"))
 
-    def work(session: Session, cause: str) -> Mapping[str, Any]:
+    def work(session: Session, call: ApiCall) -> Mapping[str, Any]:
         use = {"feature": body["feature"], "note": body.get("note")}
-        return show_entry(spend(session, user_id, body["amount"], idempotency_key=cause, **use))
+        entry = spend(session, user_id, body["amount"], maker=call.maker, idempotency_key=call.cause, **use)
+        return show_entry(entry)
 
     return carry_out(user_id, "create_spend", work, status=201)
 

@@ -1,15 +1,16 @@
 """The users table. Its two credit columns are written by payapp/ledger alone."""
 
 from datetime import datetime
+from typing import cast
 from uuid import uuid4
 
 from flask_login import UserMixin
 from sqlalchemy import BigInteger, CheckConstraint, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from payapp.clock import utc_now
 from payapp.db import Base, BigId, UtcDateTime
-from payapp.ledger.balances import Balance
+from payapp.ledger.balances import Balance, get_balance
 
 
 def new_customer_key() -> str:
@@ -42,5 +43,5 @@ class User(UserMixin, Base):
 
     @property
     def balance(self) -> Balance:
-        """The balance as of this row's load; after a change in the same request ask ledger.get_balance()."""
-        return Balance(posted=self.credits, held=self.credits_held)
+        """The balance as it is now, by a statement of its own: no two columns know which holds are overdue."""
+        return get_balance(cast(Session, object_session(self)), self.id)

@@ -39,7 +39,9 @@ def create(email: str, name: str, scope: Scope) -> None:
 @api_keys.command("create-service")
 @click.argument("name", callback=_read_name)
 def create_service(name: str) -> None:
-    """Make a key called NAME that may act for every user: for a back end of your own, never for a customer.
+    """Make a key for the service NAME, which may act for every user: for a back end of your own, never for a customer.
+
+    A service is its name, and ends its own holds alone: give each back end another one.
 
     Its secret stands alone on the last line, and is told only now.
     """

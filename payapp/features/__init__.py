@@ -110,11 +110,12 @@ def spends_credits(
     hold expires by itself. A cost that depends gets `input`, or the request where none is given. The credits are
     the logged-in user's unless `user_id` says otherwise. Raises InsufficientCreditsError before the work begins
     (unhandled, it becomes a 402 page with a Buy button), KeyError for a feature that is not in FEATURES, ValueError
-    for a cost, a note or a time that can't be, RuntimeError within another use. Work that takes longer than
-    `expires_in_seconds` can't be charged any more: HoldNotOpenError after it.
+    for a cost, a note or a time that can't be, RuntimeError within another use. Only the app can end the hold; should
+    it have ended when the work is done (the work took longer than `expires_in_seconds`), the work is undone, and
+    HoldNotOpenError raised (unhandled, a 409 page): nothing is handed out that was not paid.
 
     With an idempotency key, which is to name the feature, the user and the input, a use is paid once: asked again, the
-    work runs again for nothing, unless it failed before. Two at once may both work, and one pays.
+    work runs again for nothing, unless it failed before, or now costs more. Two at once may both work, and one pays.
 
     Commits before the work, so that no lock waits for it, and after, what the work wrote together with its entry.
     A body that is streamed is made afterwards: stream only what is ready, for by then it has been paid.
@@ -201,12 +202,12 @@ def charge_for(charge: Charge, place: Callable[..., HoldView], idempotency_key: 
         session.commit()
         try:
             yield charge
+            _settle(session, hold_id, charge.amount, is_shared=idempotency_key is not None)
         except BaseException:
             session.rollback()
             _settle(session, hold_id, 0)
             session.commit()
             raise
-        _settle(session, hold_id, charge.amount)
         session.commit()
 
 
@@ -230,7 +231,8 @@ def _place_for_use(place: Callable[..., HoldView], idempotency_key: str | None) 
     return hold.id
 
 
-def _settle(session: Session, hold_id: int | None, amount: int) -> None:
+def _settle(session: Session, hold_id: int | None, amount: int, *, is_shared: bool = False) -> None:
+    """Take `amount` of the hold, or with 0 release it. `is_shared`: another call for the same use may have paid."""
     if hold_id is None:
         return
     try:
@@ -239,7 +241,7 @@ def _settle(session: Session, hold_id: int | None, amount: int) -> None:
         else:
             release_hold(session, hold_id)
     except HoldNotOpenError as error:
-        if not amount or error.status == "captured":
+        if not amount or (is_shared and (error.captured_amount or 0) >= amount):
             return  # nothing was to be taken, or the same use has been paid already, under its key
         if error.status == "expired":
             error.add_note("The work took longer than its hold lasts: give spends_credits() more expires_in_seconds.")

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session, aliased
 from payapp.clock import utc_now
 from payapp.db import UtcDateTime, table_of
 from payapp.ledger.errors import UnknownAccountError
+from payapp.ledger.hold_views import HOLDS
 from payapp.ledger.models import EntryType, LedgerEntry, accounts
-from payapp.sql_functions import utc_date
+from payapp.sql_functions import database_now, utc_date
 
 # Built once, as in posting.py.
 ENTRIES = table_of(LedgerEntry)
@@ -25,12 +26,24 @@ DAILY_USAGE = (
     )
     .group_by(DAY)
 )
-FIND_BALANCE = select(accounts.c.credits, accounts.c.credits_held).where(accounts.c.id == bindparam("user_id"))
+# What is overdue binds nothing, whether or not the clock's job has come. An account has a hundred open holds, so few.
+OVERDUE = (
+    select(func.coalesce(func.sum(HOLDS.c.amount), 0))
+    .where(
+        HOLDS.c.user_id == accounts.c.id,
+        HOLDS.c.status == literal_column("'open'"),  # as in the index
+        HOLDS.c.expires_at <= database_now(),
+    )
+    .scalar_subquery()
+)
+FIND_BALANCE = select(accounts.c.credits, accounts.c.credits_held - OVERDUE).where(
+    accounts.c.id == bindparam("user_id")
+)
 
 
 @dataclass(frozen=True)
 class Balance:
-    """An account's credits: `posted` (may be negative: debt), `held` by open holds, `available` to spend."""
+    """An account's credits: `posted` (may be negative: debt), `held` by holds in force, `available` to spend."""
 
     posted: int
     held: int
@@ -73,11 +86,12 @@ ENTRY_COLUMNS = (
 
 
 def get_balance(session: Session, user_id: int) -> Balance:
-    """Return the account's balance, fresh from the database. Raises UnknownAccountError."""
+    """Return the account's balance, fresh from the database; overdue holds bind nothing. Raises UnknownAccountError."""
     row = session.execute(FIND_BALANCE, {"user_id": user_id}).one_or_none()
     if row is None:
         raise UnknownAccountError(user_id)
-    return Balance(posted=row.credits, held=row.credits_held)
+    posted, held = row
+    return Balance(posted=posted, held=int(held))
 
 
 def list_entries(session: Session, user_id: int, *, limit: int, before_id: int | None = None) -> Sequence[EntryView]:

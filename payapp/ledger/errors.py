@@ -32,7 +32,7 @@ class InsufficientCreditsError(LedgerError):
 
 
 class IdempotencyConflictError(LedgerError):
-    """The idempotency key belongs to another entry or hold already (another account, amount, type or feature)."""
+    """The idempotency key belongs to another entry, or hold of the maker (another account, amount, type or feature)."""
 
     def __init__(self, idempotency_key: str) -> None:
         super().__init__(f"the key {idempotency_key!r} was used for something else")
@@ -49,12 +49,25 @@ class TooManyHoldsError(LedgerError):
 
 
 class HoldNotOpenError(LedgerError):
-    """The hold has ended (captured, released or expired), or there is none with this id."""
+    """The hold has ended (captured, released or expired), or there is none with this id.
 
-    def __init__(self, hold_id: int, status: str | None) -> None:
+    `captured_amount` is in credits; None unless it is captured.
+    """
+
+    def __init__(self, hold_id: int, status: str | None, captured_amount: int | None = None) -> None:
         super().__init__(f"hold {hold_id} is {status or 'unknown'}")
         self.hold_id = hold_id
         self.status = status
+        self.captured_amount = captured_amount
+
+
+class HoldBelongsToAnotherError(LedgerError):
+    """Somebody else has made the hold, and ends it alone. Nothing was changed, whether it is open or not."""
+
+    def __init__(self, hold_id: int, maker: str) -> None:
+        super().__init__(f"hold {hold_id} was made by {maker}")
+        self.hold_id = hold_id
+        self.maker = maker
 
 
 class CaptureTooLargeError(LedgerError):

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, case, literal_column, select
+from sqlalchemy import and_, bindparam, case, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from payapp.db import table_of
+from payapp.ledger.makers import ANY_PROGRAM
 from payapp.ledger.models import Hold, HoldStatus
 from payapp.sql_functions import database_now
 
@@ -15,7 +16,10 @@ HOLDS = table_of(Hold)
 
 @dataclass(frozen=True)
 class HoldView:
-    """A hold as it stands: `amount` and `captured_amount` in credits, `expires_at` by the database's clock."""
+    """A hold as it stands: `amount` and `captured_amount` in credits, `expires_at` by the database's clock.
+
+    `maker` is one of makers.py: who alone may end it.
+    """
 
     id: int
     user_id: int
@@ -26,6 +30,7 @@ class HoldView:
     note: str | None
     created_at: datetime
     expires_at: datetime
+    maker: str
 
 
 IS_OVERDUE = and_(HOLDS.c.status == "open", HOLDS.c.expires_at <= database_now())
@@ -34,7 +39,8 @@ HOLD_COLUMNS = [STATUS_NOW if name == "status" else HOLDS.c[name] for name in Ho
 
 # Built once, as in posting.py.
 FIND_OWN = select(*HOLD_COLUMNS).where(HOLDS.c.id == bindparam("hold_id"), HOLDS.c.user_id == bindparam("user_id"))
-FIND_BY_KEY = select(*HOLD_COLUMNS).where(HOLDS.c.idempotency_key == bindparam("idempotency_key"))
+IS_OF_MAKER = or_(HOLDS.c.maker == bindparam("by"), HOLDS.c.maker == literal_column(f"'{ANY_PROGRAM}'"))
+FIND_BY_KEY = select(*HOLD_COLUMNS).where(HOLDS.c.idempotency_key == bindparam("idempotency_key"), IS_OF_MAKER)
 # 'open' stands in the statement, not beside it: else no engine uses the index of open holds.
 LIST_OPEN = (
     select(*(HOLDS.c[name] for name in HoldView.__dataclass_fields__))
@@ -53,9 +59,9 @@ def find_hold(session: Session, user_id: int, hold_id: int) -> HoldView | None:
     return HoldView(*row) if row else None
 
 
-def find_hold_of_request(session: Session, idempotency_key: str) -> HoldView | None:
-    """Return the hold that was placed under this key, whoever asks; None if there is none."""
-    row = session.execute(FIND_BY_KEY, {"idempotency_key": idempotency_key}).one_or_none()
+def find_hold_of_request(session: Session, idempotency_key: str, maker: str) -> HoldView | None:
+    """Return the hold that the maker placed under this key; None if there is none."""
+    row = session.execute(FIND_BY_KEY, {"idempotency_key": idempotency_key, "by": maker}).one_or_none()
     return HoldView(*row) if row else None
 
 

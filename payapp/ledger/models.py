@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from payapp.clock import utc_now
 from payapp.db import Base, BigId, UtcDateTime
+from payapp.ledger.makers import APP
 
 EntryType = Literal["grant", "capture", "clawback", "reinstatement", "reversal", "adjustment", "expiration"]
 HoldStatus = Literal["open", "captured", "released", "expired"]
@@ -63,7 +64,7 @@ class LedgerEntry(Base):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id"))
     amount: Mapped[int] = mapped_column(BigInteger)
     balance_after: Mapped[int] = mapped_column(BigInteger)
     entry_type: Mapped[str] = mapped_column(String(20))
@@ -88,6 +89,7 @@ class Hold(Base):
             " AND (captured_amount IS NULL OR captured_amount BETWEEN 1 AND amount)",
             name="captured_amount",
         ),
+        CheckConstraint("maker IN ('app', 'user', 'program') OR substr(maker, 1, 8) = 'service:'", name="maker"),
         Index("ix_holds_user_id_id", "user_id", "id"),
         Index(
             "ix_holds_open_expires_at",
@@ -97,17 +99,19 @@ class Hold(Base):
         ),
         Index("ix_holds_open_user_id", "user_id", postgresql_where=IS_OPEN, sqlite_where=IS_OPEN),
         # An index and not a constraint: SQLite can add only the former to a table that stands.
-        Index("uq_holds_idempotency_key", "idempotency_key", unique=True),
+        Index("uq_holds_idempotency_key_maker", "idempotency_key", "maker", unique=True),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id"))
     amount: Mapped[int] = mapped_column(BigInteger)
     captured_amount: Mapped[int | None] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(String(20), default="open")
     feature: Mapped[str] = mapped_column(String(80))
     note: Mapped[str | None] = mapped_column(String(500))
-    # The request it was placed for, for ever: `api:41:…`. None where nobody asks twice, as on a page.
+    # See makers.py. The default is there because SQLite adds no other column to a table that stands; it lets nobody in.
+    maker: Mapped[str] = mapped_column(String(100), default=APP, server_default=APP)
+    # The request it was placed for, for ever: `api:41:…`, once for each maker. None where nobody asks twice.
     idempotency_key: Mapped[str | None] = mapped_column(String(300))
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)

@@ -55,6 +55,9 @@ LAWS = {
     "a capture takes no more than its hold": """
         SELECT user_id, amount, captured_amount FROM holds
         WHERE status = 'captured' AND (captured_amount IS NULL OR captured_amount NOT BETWEEN 1 AND amount)""",
+    "every hold has its maker": """
+        SELECT user_id, 'a maker', maker FROM holds
+        WHERE maker IS NULL OR (maker NOT IN ('app', 'user', 'program') AND substr(maker, 1, 8) <> 'service:')""",
     "every captured hold has its entry": """
         SELECT holds.user_id, -holds.captured_amount, ledger_entries.amount
         FROM holds

@@ -61,10 +61,10 @@ MakeProgram = Callable[..., Program]
 def make_program(app: Flask, session: Session) -> MakeProgram:
     """Return a program with a key of a new user, or of `user_id`; a service key belongs to nobody."""
 
-    def make(scope: str = "spend", *, credits: int = 100, user_id: int | None = None) -> Program:
+    def make(scope: str = "spend", *, credits: int = 100, user_id: int | None = None, name: str = "test") -> Program:
         if scope != "service" and user_id is None:
             user_id = make_user(session, credits=credits).id
-        secret = create_api_key(session, user_id, "test", scope).secret  # type: ignore[arg-type]
+        secret = create_api_key(session, user_id, name, scope).secret  # type: ignore[arg-type]
         session.commit()
         return Program(app.test_client(), secret, user_id)
 

@@ -12,6 +12,7 @@ from payapp.api.models import ApiRequest
 from payapp.auth.api_keys import create_api_key
 from payapp.ledger.balances import get_balance
 from payapp.ledger.holds import place_hold
+from payapp.ledger.makers import USER
 from payapp.ledger.verification import verify
 from tests.factories import make_user
 from tests.webhooks.test_crashes import mortal  # noqa: F401
@@ -26,7 +27,7 @@ def test_a_request_that_was_killed_happens_once(mortal: str, session: Session, p
     headers = {"Authorization": f"Bearer {create_api_key(session, user_id, 'crash', 'spend').secret}"}
     session.commit()
     for step in count(1):
-        hold_id = place_hold(session, user_id, 5, feature="crash").id
+        hold_id = place_hold(session, user_id, 5, feature="crash", maker=USER).id
         session.commit()
         url = f"{mortal}/api/v1{path.format(hold_id=hold_id)}"
         body = BODY if path in ("/spends", "/holds") else {}

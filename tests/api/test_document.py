@@ -136,8 +136,8 @@ def test_a_twin_that_takes_long_is_told_of(
 ) -> None:
     monkeypatch.setattr(idempotency, "WAIT_MILLISECONDS", 200)
     idempotency._build_insert.cache_clear()
-    insert = """INSERT INTO api_requests (user_id, idempotency_key, operation, body_hash, created_at)
-                VALUES (:user_id, 'twin', 'create_spend', 'x', now())"""
+    insert = """INSERT INTO api_requests (user_id, maker, idempotency_key, operation, body_hash, created_at)
+                VALUES (:user_id, 'user', 'twin', 'create_spend', 'x', now())"""
     with engine_for(normalize_url(database_url)) as engine, engine.connect() as twin:
         twin.execute(text(insert), {"user_id": program.user_id})
         answer = program.spend(5, key="twin")

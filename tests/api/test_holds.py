@@ -101,10 +101,10 @@ def test_other_peoples_holds_do_not_exist(make_program: MakeProgram, program: Pr
     assert code_of(stranger.post(f"/holds/{hold_id}/capture")) == (404, "hold_not_found")
     assert code_of(stranger.post(f"/holds/{hold_id}/release")) == (404, "hold_not_found")
     service = make_program("service")
-    for user_id, status in ((program.user_id, 200), (stranger.user_id, 404)):
-        assert service.get(f"/holds/{hold_id}", user=user_id).status_code == status
-        assert service.post(f"/holds/{hold_id}/release", {"user": user_id}).status_code == status
-    assert program.balance() == (100, 0, 100)
+    for user_id, seen, ended in ((program.user_id, 200, 403), (stranger.user_id, 404, 404)):
+        assert service.get(f"/holds/{hold_id}", user=user_id).status_code == seen
+        assert service.post(f"/holds/{hold_id}/release", {"user": user_id}).status_code == ended
+    assert program.balance() == (100, 20, 80)
 
 
 @pytest.mark.parametrize(

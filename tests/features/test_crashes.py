@@ -89,9 +89,10 @@ def test_a_process_killed_while_the_feature_works_charges_nothing(web: Stack) ->
         wait_until((web.folder / "slow.began").exists)
         web.kill("web")
         asking.join()
-        assert numbers(session, user_id) == (20, slow_app.SLOW.cost)
+        assert numbers(session, user_id) in ((20, slow_app.SLOW.cost), (20, 0))  # on a slow machine its time is over
         assert complaints(session) == []
-        wait_until(lambda: end_overdue(session) == 1)  # by the database's clock, as the job does every minute
+        wait_until(lambda: numbers(session, user_id) == (20, 0))  # by the database's clock, with no job
+        assert end_overdue(session) == 1
         assert numbers(session, user_id) == (20, 0)
         assert complaints(session) == []
     assert not (web.folder / "slow.ended").exists()

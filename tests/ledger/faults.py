@@ -8,6 +8,7 @@ from payapp.ledger.posting import grant
 from tests.ledger.books import open_account
 
 GUARDED = ("ledger_entries", "holds", "users")
+NOW = "CURRENT_TIMESTAMP"
 ACCOUNT = "(SELECT MIN(id) FROM users)"
 NEIGHBOR = "(SELECT MAX(id) FROM users)"
 GRANTED, SPENT = "idempotency_key = 'purchase:1'", "idempotency_key = 'capture:1'"
@@ -42,8 +43,8 @@ def entry(
 def hold(amount: int, status: str, captured: str = "NULL") -> str:
     """Return the SQL that inserts hold 100."""
     return (
-        "INSERT INTO holds (id, user_id, amount, status, feature, captured_amount, expires_at, created_at)"
-        f" VALUES (100, {ACCOUNT}, {amount}, '{status}', 'test', {captured}, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)"
+        "INSERT INTO holds (id, user_id, amount, status, feature, maker, captured_amount, expires_at, created_at)"
+        f" VALUES (100, {ACCOUNT}, {amount}, '{status}', 'test', 'app', {captured}, {NOW}, {NOW})"
     )
 
 
@@ -77,6 +78,7 @@ FAULTS: list[tuple[str, list[str]]] = [
     ("an idempotency key exists once", [entry(5, 75, "grant", "purchase:1"), account("credits = 75")]),
     ("a capture takes no more than its hold", ["UPDATE holds SET amount = 29 WHERE status = 'captured'"]),
     ("a capture takes no more than its hold", ["UPDATE holds SET captured_amount = NULL WHERE status = 'captured'"]),
+    ("every hold has its maker", ["UPDATE holds SET maker = '' WHERE status = 'open'"]),
     ("every captured hold has its entry", [hold(5, "captured", "5")]),
     ("every captured hold has its entry", ["UPDATE holds SET captured_amount = 29 WHERE status = 'captured'"]),
     ("every captured hold has its entry", [f"UPDATE ledger_entries SET idempotency_key = 'x' WHERE {SPENT}"]),

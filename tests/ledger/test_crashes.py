@@ -55,7 +55,7 @@ def test_a_process_killed_before_its_commit_leaves_nothing(session: Session, dat
     session.commit()
     process, _ = start(crashing.do_and_hang, database_url, user_id, hold_ids)
     kill(process)
-    assert numbers_of(session, user_id) == (20, 3)
+    assert numbers_of(session, user_id) == (20, 2)
     assert session.scalar(select(func.count()).select_from(LedgerEntry)) == 1
     assert session.scalar(select(func.count()).where(Hold.status == "open")) == 3
     session.rollback()
@@ -63,7 +63,7 @@ def test_a_process_killed_before_its_commit_leaves_nothing(session: Session, dat
     capture_hold(session, hold_ids["capture"])
     spend(session, user_id, 17, feature="test")
     session.commit()
-    assert (numbers_of(session, user_id), verify(session)) == ((2, 2), [])
+    assert (numbers_of(session, user_id), verify(session)) == ((2, 1), [])
 
 
 def test_a_process_killed_at_any_moment_keeps_what_it_committed(session: Session, database_url: str) -> None:

@@ -29,7 +29,7 @@ USE_NOTED_EVERY = timedelta(minutes=1)  # a write for each request would cost mo
 KEYS = table_of(ApiKey)
 
 # Built once, as in ledger/posting.py: every request of the API sends the first.
-FIND_ACTIVE = select(KEYS.c.id, KEYS.c.user_id, KEYS.c.prefix, KEYS.c.scope, KEYS.c.last_used_at).where(
+FIND_ACTIVE = select(KEYS.c.id, KEYS.c.user_id, KEYS.c.prefix, KEYS.c.name, KEYS.c.scope, KEYS.c.last_used_at).where(
     KEYS.c.key_hash == bindparam("key_hash"), KEYS.c.revoked_at.is_(None)
 )
 NOTE_USE = (
@@ -58,11 +58,12 @@ class NewApiKey:
 
 @dataclass(frozen=True)
 class ActiveApiKey:
-    """The key that a request came with. `user_id` is its owner; None for a service key."""
+    """The key that a request came with. `user_id` is its owner; None for a service key, whose `name` is the service."""
 
     id: int
     user_id: int | None
     prefix: str
+    name: str
     scope: Scope
     last_used_at: datetime | None
 
@@ -81,7 +82,10 @@ class ApiKeyView:
 
 
 def create_api_key(session: Session, user_id: int | None, name: str, scope: Scope) -> NewApiKey:
-    """Make a key: of a user with `read` or `spend`, or with `service` and no user. The database refuses other pairs."""
+    """Make a key: of a user with `read` or `spend`, or with `service` and no user. The database refuses other pairs.
+
+    A service is its name: what one key of it has begun, another may end.
+    """
     prefix = f"payapp_{secrets.token_hex(PREFIX_BYTES)}"
     secret = f"{prefix}_{secrets.token_hex(SECRET_BYTES)}"
     values = {"user_id": user_id, "prefix": prefix, "key_hash": _hash(secret), "name": name, "scope": scope}

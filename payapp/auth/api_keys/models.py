@@ -16,7 +16,7 @@ class ApiKey(Base):
     """A program's credential. Its secret is not kept, only the hash by which it is found again.
 
     A key belongs to one user, whose account it reads (`read`) or also spends from (`spend`). A `service` key belongs
-    to nobody: it may act for every user.
+    to nobody: it may act for every user. All such keys of one name are one service.
     """
 
     __tablename__ = "api_keys"
