@@ -11,7 +11,8 @@
 Every call that changes something carries an idempotency key and is repeated with the same key when the network or the
 server fails, so it happens once. Pass a key of your own (an order's id, say) to have it happen once across restarts:
 a hold with a key whose hold has ended raises HoldEndedError before the work, so the work is not done twice.
-With a service key, `user` names whose credits are meant: an id or an e-mail address.
+With a service key, `user` names whose credits are meant: an id or an e-mail address. A hold is its maker's: the keys of
+one service, or those of one user; nobody else can capture or release it.
 """
 
 import random

@@ -12,10 +12,13 @@ from payapp.billing.clawbacks import record_refund
 from payapp.billing.errors import RefundRefusedError, UnknownPurchaseError
 from payapp.billing.fulfillment import fulfill_checkout
 from payapp.billing.models import Purchase, RefundRequest
-from payapp.billing.refunding import RefundPlan, plan_refund, plan_unspent_refund, refund_purchase
+from payapp.billing.refunding import HOLD_FEATURE, RefundPlan, plan_refund, plan_unspent_refund, refund_purchase
 from payapp.clock import utc_now
 from payapp.ledger.balances import get_balance
-from payapp.ledger.holds import place_hold, spend
+from payapp.ledger.errors import HoldBelongsToAnotherError
+from payapp.ledger.holds import find_hold_status, place_hold, release_hold, spend
+from payapp.ledger.makers import USER
+from payapp.ledger.makers import service as a_service
 from payapp.ledger.models import Hold
 from payapp.ledger.verification import verify
 from payapp.stripe_objects import StripeRefusedError, StripeUnavailableError
@@ -79,6 +82,28 @@ def test_it_refunds_exactly_what_is_unspent(
     assert numbers_of(session, purchase) == (77, 77)
     with pytest.raises(RefundRefusedError, match="nothing"):
         plan_unspent_refund(session, purchase.id)
+
+
+@pytest.mark.usefixtures("stripe")
+def test_credits_of_overdue_holds_are_unspent_and_those_of_others_in_force_are_not(
+    service: StripeService, session: Session, purchase: Purchase
+) -> None:
+    """Whoever made the holds: the refund ends none of them that binds anything, and nobody ends the refund's own."""
+    user_id = purchase.user_id
+    in_force = [place_hold(session, user_id, 50, feature="test", maker=maker).id for maker in (USER, a_service("a"))]
+    overdue = place_hold(session, user_id, 400, feature="test", maker=USER, expires_in_seconds=-1).id
+    session.commit()
+    plan = plan_unspent_refund(session, purchase.id)
+    assert (plan.credits, plan.available_after) == (400, 0)
+    refund_purchase(session, service, plan)
+    assert numbers_of(session, purchase) == (100, 100)
+    held = select(Hold.status, Hold.maker, Hold.id).where(Hold.feature == HOLD_FEATURE)
+    status, maker, hold_id = session.execute(held).one()
+    assert (status, maker) == ("released", "app")
+    with pytest.raises(HoldBelongsToAnotherError):
+        release_hold(session, hold_id, maker=USER)
+    assert [find_hold_status(session, each) for each in (*in_force, overdue)] == ["open", "open", "expired"]
+    assert verify(session) == []
 
 
 @pytest.mark.parametrize("package_id", ["starter", "growth", "pro"])

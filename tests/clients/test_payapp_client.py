@@ -97,6 +97,24 @@ def test_nothing_used_releases_the_hold(client: PayappClient) -> None:
     assert client.balance() == payapp_client.Balance(100, 0, 100)
 
 
+@pytest.mark.parametrize("ending", ["capture", "release"])
+def test_work_whose_hold_has_ended_meanwhile_hands_out_nothing(
+    web: str, client: PayappClient, session: Session, user_id: int, ending: str
+) -> None:
+    """Another program of the same user can do that; a service's hold is not theirs to end."""
+    with pytest.raises(HoldEndedError) as caught, client.hold(20, feature="video") as hold:
+        client.post(f"/holds/{hold.id}/{ending}", {"amount": 1} if ending == "capture" else {})
+    assert caught.value.hold_status == f"{ending}d"
+    secret = create_api_key(session, None, "back end", "service").secret
+    session.commit()
+    with PayappClient(web, secret, user=str(user_id)) as service, service.hold(20, feature="video") as hold:
+        with pytest.raises(PayappError) as refused:
+            client.post(f"/holds/{hold.id}/{ending}", {})
+        assert (refused.value.status, refused.value.code) == (403, "hold_belongs_to_another")
+    session.rollback()
+    assert get_balance(session, user_id).posted == (79 if ending == "capture" else 80)
+
+
 class LosesAnswers(httpx.BaseTransport):
     """Hands every request on to the real application; while `is_losing`, its answers never come back."""
 

@@ -8,10 +8,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from payapp.ledger import balances, holds, posting
-from payapp.ledger.balances import get_balance, list_daily_usage, list_entries
+from payapp.ledger.balances import get_balance, list_daily_usage, list_entries, list_grant_entries
 from payapp.ledger.errors import UnknownAccountError
 from payapp.ledger.holds import place_hold, release_hold, spend
-from payapp.ledger.posting import grant
+from payapp.ledger.posting import claw_back, find_grant, grant, reinstate
 from tests.ledger.books import open_account, take_back
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -54,6 +54,39 @@ def test_entries_come_newest_first_and_only_the_accounts_own(session: Session) -
     assert [entry.amount for entry in entries] == [4, 3, 2]
     assert [entry.balance_after for entry in entries] == [10, 6, 3]
     assert entries[0].created_at.tzinfo is UTC
+
+
+def test_a_page_of_entries_begins_after_the_one_before(session: Session) -> None:
+    noise, user_id = open_account(session, credits=7), open_account(session)
+    for n in range(1, 6):
+        grant(session, user_id, n, idempotency_key=f"purchase:{n}")
+        spend(session, noise, 1, feature="test")
+    pages, before_id = [], None
+    while page := list_entries(session, user_id, limit=2, before_id=before_id):
+        pages.append([entry.amount for entry in page])
+        before_id = page[-1].id
+    assert pages == [[5, 4], [3, 2], [1]]
+
+
+def test_a_grants_entries_are_itself_and_what_corrects_it_oldest_first(session: Session) -> None:
+    user_id, other_id = open_account(session), open_account(session, credits=7)
+    for n in (1, 2, 3):
+        grant(session, user_id, 10 * n, idempotency_key=f"purchase:{n}")
+    for n in (3, 2, 1):
+        standing = find_grant(session, f"purchase:{n}")
+        assert standing is not None
+        claw_back(session, standing, n, idempotency_key=f"refund:re_{n}")
+        reinstate(session, standing, n, idempotency_key=f"refund:re_{n}:failed")
+    spend(session, user_id, 1, feature="test")
+    spend(session, other_id, 1, feature="test")
+    entries = list_grant_entries(session, "purchase:2")
+    assert [(each.idempotency_key, each.amount) for each in entries] == [
+        ("purchase:2", 20),
+        ("refund:re_2", -2),
+        ("refund:re_2:failed", 2),
+    ]
+    assert [each.corrected_key for each in entries] == [None, "purchase:2", "purchase:2"]
+    assert list_grant_entries(session, "purchase:4") == []
 
 
 def test_entries_of_nobody_are_none(session: Session) -> None:

@@ -1,5 +1,6 @@
 """grant() and the entries it writes. The laws they keep: test_laws.py."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -10,9 +11,9 @@ from sqlalchemy.orm import Session
 from payapp.clock import utc_now
 from payapp.ledger.errors import IdempotencyConflictError, InvalidAmountError, UnknownAccountError
 from payapp.ledger.models import LedgerEntry
-from payapp.ledger.posting import MAX_AMOUNT, grant, post_entry, require_amount
+from payapp.ledger.posting import MAX_AMOUNT, PostedEntry, claw_back, grant, post_entry, reinstate, require_amount
 from payapp.ledger.verification import verify
-from tests.ledger.books import numbers_of, open_account
+from tests.ledger.books import grant_of, numbers_of, open_account
 
 NO_AMOUNTS: list[Any] = [True, False, 1.0, 0.5, float("nan"), float("inf"), "1", "", None, Decimal(1), 0, -1, 10**9 + 1]
 
@@ -82,6 +83,21 @@ def test_it_changes_nothing_for_what_is_no_amount(session: Session) -> None:
             grant(session, user_id, amount, idempotency_key="purchase:1")
     session.commit()
     assert numbers_of(session, user_id) == (3, 0)
+
+
+@pytest.mark.parametrize("correct", [claw_back, reinstate])
+def test_a_correction_rejects_what_is_no_amount(session: Session, correct: Callable[..., PostedEntry]) -> None:
+    """By itself: a negative one would be the opposite, and what PostgreSQL rounds would be another amount."""
+    user_id = open_account(session, credits=100)
+    standing = grant_of(session, user_id)
+    claw_back(session, standing, 50, idempotency_key="refund:re_1")
+    session.commit()
+    for amount in NO_AMOUNTS:
+        with pytest.raises(InvalidAmountError) as caught:
+            correct(session, standing, amount, idempotency_key="refund:re_2")
+        assert caught.value.amount is amount
+        assert not session.in_transaction(), "the book was asked"
+    assert numbers_of(session, user_id) == (50, 0)
 
 
 def test_it_rejects_an_unknown_account(session: Session) -> None:
