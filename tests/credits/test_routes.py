@@ -10,6 +10,7 @@ from payapp.auth.models import User
 from payapp.billing.clawbacks import record_dispute, record_refund
 from payapp.billing.models import Purchase
 from payapp.clock import utc_now
+from payapp.ledger.holds import place_hold
 from payapp.ledger.posting import grant
 from payapp.stripe_returns import Dispute, Refund
 from tests.factories import dispute_object, make_purchase, make_user, refund_object
@@ -48,6 +49,20 @@ def test_it_requires_a_login(client: FlaskClient, path: str) -> None:
 
 def test_it_is_not_kept_by_caches(visitor: Visitor, user: User) -> None:
     assert visitor.get(PAGE).headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", [PAGE, f"{PAGE}/balance", "/dashboard/api-keys", "/nowhere"])
+def test_credits_are_available_again_the_moment_their_hold_is_overdue(
+    visitor: Visitor, user: User, session: Session, path: str
+) -> None:
+    """On every page, with or without a balance of its own; no worker has come by."""
+    grant(session, user.id, 77, idempotency_key="welcome")
+    place_hold(session, user.id, 30, feature="test", expires_in_seconds=-1)
+    page = visitor.get(path).text
+    assert '<span class="num">77</span>' in page
+    assert "set aside" not in page
+    place_hold(session, user.id, 30, feature="test")
+    assert '<span class="num">47</span>' in visitor.get(path).text
 
 
 def test_it_lists_what_happened_newest_first(visitor: Visitor, user: User, session: Session) -> None:

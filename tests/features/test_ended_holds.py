@@ -156,6 +156,17 @@ def test_what_the_work_wrote_is_undone(session: Session, how: str, key: str | No
     assert session.scalar(select(User).where(User.email == "lost@example.com")) is None
 
 
+def test_a_use_without_a_key_is_paid_by_nobody_else(session: Session) -> None:
+    """Not even with all that it costs: that was another's use, whoever made it."""
+    user_id = make_user(session, credits=10).id
+    use = spends_credits("qr-code-batch", input=qr_code_batch.Batch("abc"), user_id=user_id)
+    use.__enter__()
+    capture_hold(session, the_hold())
+    session.commit()
+    with pytest.raises(HoldNotOpenError):
+        use.__exit__(None, None, None)
+
+
 def test_a_use_that_was_paid_for_less_is_not_handed_out_for_that(session: Session) -> None:
     user_id = make_user(session, credits=10).id
     use: dict[str, Any] = {"input": qr_code_batch.Batch("abc"), "user_id": user_id, "idempotency_key": "use:1"}

@@ -61,11 +61,11 @@ def test_a_page_of_entries_begins_after_the_one_before(session: Session) -> None
     for n in range(1, 6):
         grant(session, user_id, n, idempotency_key=f"purchase:{n}")
         spend(session, noise, 1, feature="test")
-    pages, before_id = [], None
-    while page := list_entries(session, user_id, limit=2, before_id=before_id):
-        pages.append([entry.amount for entry in page])
-        before_id = page[-1].id
-    assert pages == [[5, 4], [3, 2], [1]]
+    first = list_entries(session, user_id, limit=2)
+    second = list_entries(session, user_id, limit=2, before_id=first[-1].id)
+    last = list_entries(session, user_id, limit=2, before_id=second[-1].id)
+    assert [[entry.amount for entry in page] for page in (first, second, last)] == [[5, 4], [3, 2], [1]]
+    assert list_entries(session, user_id, limit=2, before_id=last[-1].id) == []
 
 
 def test_a_grants_entries_are_itself_and_what_corrects_it_oldest_first(session: Session) -> None:
