@@ -5,7 +5,7 @@ from functools import partial
 
 from flask import Blueprint, Response, request
 
-from payapp.fake_stripe import resources, settlements  # noqa: F401  (fill the registers)
+from payapp.fake_stripe import registers  # noqa: F401  (fills them)
 from payapp.fake_stripe.authentication import authenticate
 from payapp.fake_stripe.errors import JsonObject, StripeError
 from payapp.fake_stripe.expansion import expand

@@ -7,7 +7,7 @@ from functools import partial
 
 from flask import Blueprint, Response, jsonify
 
-from payapp.fake_stripe import resources  # noqa: F401  (fills the registers that orders ask)
+from payapp.fake_stripe import registers  # noqa: F401  (fills those that orders ask)
 from payapp.fake_stripe.control import clock, deliveries, disputes, payments, refunds, trouble  # noqa: F401
 from payapp.fake_stripe.control.body import read_body
 from payapp.fake_stripe.control.guard import refuse_other_sites

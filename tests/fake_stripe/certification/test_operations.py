@@ -6,7 +6,7 @@ import re
 import pytest
 import stripe
 
-from payapp.fake_stripe import resources  # noqa: F401  (fills the register)
+from payapp.fake_stripe import registers  # noqa: F401  (fills them)
 from payapp.fake_stripe.operations import OPERATIONS, Operation
 from tests.fake_stripe.certification.operation_drives import DRIVES
 from tests.fake_stripe.certification.sdk_calls import find_call
