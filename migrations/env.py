@@ -10,7 +10,10 @@ import payapp.auth.models
 import payapp.billing.models
 import payapp.ledger.models
 import payapp.webhooks.models  # noqa: F401
+from payapp.database_wait import DatabaseWait
 from payapp.db import Base
+
+WAIT_SECONDS_MAX = 60
 
 
 def _is_ours(name, kind, parent_names) -> bool:
@@ -18,9 +21,15 @@ def _is_ours(name, kind, parent_names) -> bool:
     return not (kind == "table" and name.startswith("huey_"))
 
 
+def _connect(engine):
+    """Wait for a PostgreSQL that is just starting; what is wrong with a SQLite file no waiting mends."""
+    if engine.dialect.name == "sqlite":
+        return engine.connect()
+    return DatabaseWait(engine.url.database, WAIT_SECONDS_MAX).call(engine.connect)
+
+
 def run() -> None:
-    engine = current_app.extensions["migrate"].db.engine
-    with engine.connect() as connection:
+    with _connect(current_app.extensions["migrate"].db.engine) as connection:
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,

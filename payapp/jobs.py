@@ -1,7 +1,8 @@
 """The clock's door: Huey tasks, each two lines that call the core. Started by `huey_consumer payapp.jobs.huey`.
 
 The queue lives beside the data: a SQLite file, or tables in the same PostgreSQL. Running a job twice, or on two
-hosts at once, is harmless.
+hosts at once, is harmless. A PostgreSQL that is away is waited for, at the start (importing this module connects) and
+later.
 """
 
 import logging
@@ -9,15 +10,20 @@ from contextvars import copy_context
 from datetime import timedelta
 from functools import cache
 from threading import Lock
+from typing import Any
 
 from flask import Flask
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
+from huey.consumer import Consumer
+from psycopg import Connection, connect
 from sqlalchemy.engine import make_url
 
 from payapp import create_app
 from payapp.api.idempotency import forget_old_requests
 from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.config import Settings, load_settings
+from payapp.database_wait import DatabaseWait
+from payapp.db import POSTGRES_TIMES
 from payapp.extensions import db
 from payapp.ledger.holds import expire_holds
 from payapp.services import get_stripe
@@ -31,9 +37,27 @@ def make_huey(settings: Settings) -> Huey:
     url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite":
         return SqliteHuey("payapp", filename=str(settings.instance_path / "jobs.db"), results=False)
-    dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    # Polling, not LISTEN, and nothing prepared: neither passes a transaction pooler.
-    return PostgresHuey("payapp", dsn=dsn, blocking=False, results=False, prepare_threshold=None)
+    return PatientHuey(url.set(drivername="postgresql").render_as_string(hide_password=False), str(url.database))
+
+
+class PatientHuey(PostgresHuey):
+    """A queue in PostgreSQL that waits for its server: for ever, unless the consumer is to stop."""
+
+    def __init__(self, dsn: str, name: str) -> None:
+        self._dsn, self._wait = dsn, DatabaseWait(name)
+        super().__init__("payapp", connection=self._connect, create_tables=False, blocking=False, results=False)
+        self._wait.call(self.storage.initialize_schema)
+
+    def create_consumer(self, **options: Any) -> Consumer:
+        """Return a consumer whose order to stop also ends a wait."""
+        consumer = super().create_consumer(**options)
+        self._wait.is_over = consumer.stop_flag
+        return consumer
+
+    def _connect(self) -> Connection:
+        """Polling, not LISTEN, and nothing prepared: neither passes a transaction pooler."""
+        times: dict[str, Any] = dict(POSTGRES_TIMES)
+        return self._wait.call(lambda: connect(self._dsn, prepare_threshold=None, **times))
 
 
 huey = make_huey(load_settings())

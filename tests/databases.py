@@ -7,7 +7,7 @@ import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -45,9 +45,10 @@ def running_postgres(*, in_memory: bool = True) -> Iterator[str]:
         yield server.get_uri()
     finally:
         # At once: a polite stop writes hundreds of test databases to the disk first, and they are thrown away.
-        process = psutil.Process(server.get_pid())
-        process.send_signal(signal.SIGQUIT)
-        process.wait(timeout=10)
+        with suppress(psutil.NoSuchProcess):  # a test may have stopped it
+            process = psutil.Process(server.get_pid())
+            process.send_signal(signal.SIGQUIT)
+            process.wait(timeout=10)
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -80,7 +80,7 @@ class Stack:
         self.start_stripe()
         self.start_web()
         if self.with_job_worker:
-            self._spawn("worker", "-m", "huey.bin.huey_consumer", "payapp.jobs.huey", "--workers", "1")
+            self.start_worker()
 
     def start_stripe(self) -> None:
         self._spawn(
@@ -96,7 +96,15 @@ class Stack:
         )
         wait_for(f"{self.stripe_url}/_control/health")
 
-    def start_web(self) -> None:
+    def start_worker(self) -> None:
+        self._spawn("worker", "-m", "huey.bin.huey_consumer", "payapp.jobs.huey", "--workers", "1")
+
+    def start_release(self) -> None:
+        """Start what the Procfile runs before the others."""
+        self._spawn("release", "-m", "flask", "db", "upgrade")
+
+    def start_web(self, *, until: str = "/readyz") -> None:
+        """Return as soon as the web server answers 200 at `until`."""
         self._spawn(
             "web",
             "-m",
@@ -106,7 +114,7 @@ class Stack:
             f"--workers={self.web_workers}",
             "--log-level=warning",
         )
-        wait_for(f"{self.url}/readyz")
+        wait_for(f"{self.url}{until}")
 
     def run(self, *arguments: str) -> str:
         """Run a Python program to its end in the same environment; return what it printed.

