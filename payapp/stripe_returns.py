@@ -61,13 +61,15 @@ class Refund:
 class Dispute:
     """A dispute: `warning_…` and `prevented` took no money, `needs_response` and `under_review` did, `won`, `lost`.
 
-    `reinstated` is what came back of `amount` so far, told by the dispute's own balance transactions.
+    `movements` is how many balance transactions it has had: they only become more, so they tell which of two stories
+    is the later one. `reinstated` is what is back of `amount` after all of them.
     Source: https://docs.stripe.com/api/disputes/object
     """
 
     id: str
     status: str
     amount: int
+    movements: int
     reinstated: int
     currency: str
     reason: str
@@ -80,12 +82,14 @@ class Dispute:
     def from_object(cls, source: dict[str, Any]) -> "Dispute":
         """Read Stripe's JSON object. Raises MalformedObjectError when it is not a dispute we can read."""
         with reading(source, "dispute"):
-            amount = _read_amount(source["amount"])
+            amount, status = _read_amount(source["amount"]), read_text(source["status"])
+            moved = _read_movements(source["balance_transactions"])
             return cls(
                 id=read_text(source["id"]),
-                status=read_text(source["status"]),
+                status=status,
                 amount=amount,
-                reinstated=_read_reinstated(source["balance_transactions"], amount),
+                movements=len(moved),
+                reinstated=amount if status == "won" and not _went_again(moved) else _share_back(moved, amount),
                 currency=read_text(source["currency"], CURRENCY_LENGTH),
                 reason=read_text(source["reason"]),
                 payment_intent_id=read_id_or_none(source["payment_intent"]),
@@ -128,15 +132,29 @@ def _read_amount(value: Any) -> int:
     return amount
 
 
-def _read_reinstated(movements: Any, amount: int) -> int:
-    """Return how much of the disputed `amount` came back, at most all of it.
-
-    A dispute's balance transactions are in the currency of our balance, which may not be the dispute's: so it is
-    the share of what was withdrawn that counts. Source: https://docs.stripe.com/api/disputes/object
-    """
+def _read_movements(movements: Any) -> list[int]:
+    """Return the amounts of a dispute's balance transactions, oldest first: below zero went away, above came back."""
     if not isinstance(movements, list):
         raise ValueError("expected a list of balance transactions")
-    moved = [read_whole_number(read_object(movement)["amount"]) for movement in movements]
-    withdrawn = -sum(one for one in moved if one < 0)
-    returned = sum(one for one in moved if one > 0)
-    return min(amount, amount * returned // withdrawn) if withdrawn else 0
+    read = [read_object(movement) for movement in movements]
+    if all("created" in movement for movement in read):
+        read.sort(key=lambda movement: read_whole_number(movement["created"]))
+    return [read_whole_number(movement["amount"]) for movement in read]
+
+
+def _went_again(moved: list[int]) -> bool:
+    """Whether the money was back and has gone away again: banks may turn around after a dispute was won."""
+    return bool(moved) and moved[-1] < 0 and any(amount > 0 for amount in moved)
+
+
+def _share_back(moved: list[int], amount: int) -> int:
+    """Return how much of the disputed `amount` is back after all movements.
+
+    A dispute's balance transactions are in the currency of our balance, which may not be the dispute's: so it is
+    the share of what was away at most that counts. Source: https://docs.stripe.com/api/disputes/object
+    """
+    away = away_at_most = 0
+    for change in moved:
+        away = max(0, away - change)
+        away_at_most = max(away_at_most, away)
+    return amount * (away_at_most - away) // away_at_most if away_at_most else 0

@@ -57,9 +57,11 @@ def record_dispute(session: Session, dispute: Dispute) -> bool:
     """Keep what is told about a dispute; take its credits back when it takes money, give them back with the money.
 
     An inquiry and a prevented dispute move nothing. One that is won gives all back, any other as much as Stripe
-    reinstated. Otherwise like record_refund(). Source: https://docs.stripe.com/disputes/how-disputes-work
+    reinstated; when the money goes again, it takes again: the last movement counts. Otherwise like record_refund(),
+    and QuarantineError also for one that is lost and was won while no money has moved in between.
+    Source: https://docs.stripe.com/disputes/how-disputes-work
     """
-    key = f"dispute:{dispute.id}:{dispute.status}:{dispute.amount - dispute.reinstated}"
+    key = f"dispute:{dispute.id}:{dispute.status}:{dispute.amount - dispute.reinstated}:{dispute.movements}"
     return _record(session, dispute_fact(dispute), Cause(key, "Payment disputed", "Disputed payment returned"))
 
 

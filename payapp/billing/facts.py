@@ -1,9 +1,11 @@
 """What Stripe told about money that goes back: one row a refund, a dispute and a charge, and it only moves forward.
 
-Of two stories about one object the one that is further on stands, whichever came first: statuses in the order in
-which Stripe moves through them, amounts as they grow. Nothing here commits.
+Of two stories about one object the one that is further on stands, whichever came first: by how often a dispute's money
+has moved, then by the status in the order in which Stripe moves through them, then by amounts as they grow. Nothing
+here commits.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
@@ -28,6 +30,7 @@ STATUSES: dict[Table, tuple[str, ...]] = {REFUNDS: get_args(RefundStatus), DISPU
 class Fact:
     """One story: `terms` never change between two stories about the object, `state` moves forward, `rest` is kept once.
 
+    Of two states the one that is further on stands as a whole; what decides first comes first in it.
     `amount` is what may not be more than was paid, in minor units; None where Stripe itself allows more.
     """
 
@@ -66,7 +69,12 @@ def dispute_fact(dispute: Dispute) -> Fact:
         dispute.id,
         dispute.payment_intent_id,
         terms={"currency": dispute.currency, "livemode": dispute.livemode},
-        state={"status": dispute.status, "amount": dispute.amount, "reinstated_amount": dispute.reinstated},
+        state={
+            "movements": dispute.movements,
+            "status": dispute.status,
+            "amount": dispute.amount,
+            "reinstated_amount": dispute.reinstated,
+        },
         rest={"stripe_charge_id": dispute.charge_id, "reason": dispute.reason, "created_at": dispute.created_at},
         amount=None,
     )
@@ -89,8 +97,8 @@ def charge_fact(charge: Charge) -> Fact:
 def keep_fact(session: Session, fact: Fact) -> bool:
     """Keep the story; return whether it told anything new.
 
-    The caller holds the payment's lock. Raises QuarantineError for a status that nobody knows here, and for a story
-    that contradicts an earlier one.
+    The caller holds the payment's lock. Raises QuarantineError for a status that nobody knows here, for a story that
+    contradicts an earlier one, and for one of which nobody can tell whether it is the later one.
     """
     _require_known_status(fact)
     standing = find_fact(session, fact.table, fact.id_name, fact.stripe_id)
@@ -100,11 +108,16 @@ def keep_fact(session: Session, fact: Fact) -> bool:
         return True
     _require_same(standing, fact)
     before = {name: getattr(standing, name) for name in fact.state}
-    state = {name: max(before[name], told, key=_order_of(fact.table, name)) for name, told in fact.state.items()}
-    if state == before:
+    if further_state(fact, before) == before:
+        _require_older(fact, before)
         return False
-    session.execute(update(fact.table).where(fact.table.c.id == standing.id).values(state | _now()))
+    session.execute(update(fact.table).where(fact.table.c.id == standing.id).values(fact.state | _now()))
     return True
+
+
+def further_state(fact: Fact, before: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the state that stands when `fact` is told and `before` is known: one of the two, as a whole."""
+    return max(before, fact.state, key=lambda state: [_order_of(fact.table, name, state[name]) for name in fact.state])
 
 
 def find_fact(session: Session, table: Table, id_name: str, stripe_id: str) -> Any:
@@ -116,14 +129,25 @@ def _now() -> dict[str, datetime]:
     return {"updated_at": utc_now()}
 
 
-def _order_of(table: Table, name: str) -> Any:
-    return STATUSES[table].index if name == "status" else int
+def _order_of(table: Table, name: str, value: Any) -> int:
+    return STATUSES[table].index(value) if name == "status" else int(value)
 
 
 def _require_known_status(fact: Fact) -> None:
     status = fact.state.get("status")
     if status is not None and status not in STATUSES[fact.table]:
         raise QuarantineError(f"{fact.stripe_id} has the status {status}, which is not known here")
+
+
+def _require_older(fact: Fact, before: Mapping[str, Any]) -> None:
+    """A dispute that is lost is told late, or the bank has turned around since it was won: only its money can tell.
+
+    The end is the same in every order: `won` stands until the money moves.
+    """
+    turned = fact.table is DISPUTES and (before["status"], fact.state["status"]) == ("won", "lost")
+    is_out = fact.state["reinstated_amount"] < before["reinstated_amount"] if turned else False
+    if turned and is_out and fact.state["movements"] == before["movements"]:
+        raise QuarantineError(f"{fact.stripe_id} is lost and was won, and its money has not moved in between")
 
 
 def _require_same(standing: Any, fact: Fact) -> None:

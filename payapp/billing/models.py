@@ -114,7 +114,7 @@ class Refund(Base):
 
 
 class Dispute(Base):
-    """What Stripe told about a dispute; `reinstated_amount` of the money came back whatever its status."""
+    """What Stripe told about a dispute; `reinstated_amount` of the money is back after all its `movements`."""
 
     __tablename__ = "disputes"
     __table_args__ = (CheckConstraint(_one_of(DisputeStatus), name="status"),)
@@ -126,6 +126,7 @@ class Dispute(Base):
     status: Mapped[DisputeStatus] = mapped_column(String(30))
     reason: Mapped[str] = mapped_column(String(255))
     amount: Mapped[int] = mapped_column(BigInteger)
+    movements: Mapped[int]
     reinstated_amount: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     livemode: Mapped[bool]

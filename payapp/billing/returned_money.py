@@ -11,7 +11,8 @@ from payapp.billing.facts import CHARGES, DISPUTES, REFUNDS
 # The money never left, or came back: https://docs.stripe.com/refunds#failed-refunds
 REFUND_IS_OFF = ("failed", "canceled")
 # An inquiry (`warning_…`) and a prevented dispute take no money: https://docs.stripe.com/disputes/how-disputes-work
-DISPUTE_TAKES_MONEY = ("needs_response", "under_review", "lost")
+# One that was won has given all of it back, unless it went away again since: `reinstated_amount` says so.
+DISPUTE_TAKES_MONEY = ("needs_response", "under_review", "lost", "won")
 
 
 @dataclass(frozen=True)

@@ -96,8 +96,8 @@ def _new(work: Work, charge: JsonObject, status: str, reason: str, amount: int) 
     return dispute
 
 
-def _withdraw(work: Work, dispute: JsonObject) -> JsonObject:
-    return _move(work, dispute, "dispute", -dispute["amount"], "Chargeback withdrawal for", DISPUTE_FEE)
+def _withdraw(work: Work, dispute: JsonObject, fee: int = DISPUTE_FEE) -> JsonObject:
+    return _move(work, dispute, "dispute", -dispute["amount"], "Chargeback withdrawal for", fee)
 
 
 def _move(work: Work, dispute: JsonObject, movement: str, amount: int, words: str, fee: int = 0) -> JsonObject:
@@ -168,6 +168,22 @@ def lose(work: Work, dispute: JsonObject, reinstated: int = 0) -> JsonObject:
     _require(dispute, *_OPEN)
     dispute = work.update(dispute, {"status": "lost"}, "charge.dispute.closed")
     return reinstate(work, dispute, reinstated) if reinstated else dispute
+
+
+def turn(work: Work, dispute: JsonObject) -> JsonObject:
+    """Let the bank decide again, the other way: the dispute is closed anew, and then the money follows.
+
+    What was won is lost and withdrawn once more, what was lost is won. Raises StripeError unless it was decided.
+    """
+    _require(dispute, "won", "lost")
+    is_won = dispute["status"] == "lost"
+    changes = {"is_charge_refundable": is_won, "status": "won" if is_won else "lost"}
+    dispute = work.update(dispute, changes, "charge.dispute.closed")
+    if is_won:
+        return reinstate(work, dispute) if withdrawn(dispute) else dispute
+    dispute = _withdraw(work, dispute, fee=0)
+    work.emit("charge.dispute.funds_withdrawn", dispute)
+    return dispute
 
 
 def reinstate(work: Work, dispute: JsonObject, amount: int | None = None) -> JsonObject:

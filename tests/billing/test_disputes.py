@@ -19,7 +19,7 @@ def test_an_escalated_inquiry_takes_the_credits(session: Session) -> None:
     sale = Sale(session)
     sale.dispute("warning_needs_response")
     sale.dispute("needs_response")
-    assert sale.entries[1:] == [(-500, f"dispute:dp_test_{sale.purchase.id}:needs_response:3900")]
+    assert sale.entries[1:] == [(-500, f"dispute:dp_test_{sale.purchase.id}:needs_response:3900:1")]
 
 
 def test_the_first_real_state_takes_back_once(session: Session) -> None:
@@ -68,6 +68,72 @@ def test_closed_before_created(session: Session) -> None:
         sale.dispute(status)
         sale.dispute("needs_response")
         assert sale.credits == left
+
+
+def turns(amount: int = 3900, *signs: int) -> list[dict[str, int]]:
+    """The dispute's balance transactions: away, back, away again."""
+    return [{"amount": sign * amount} for sign in signs]
+
+
+def test_lost_after_won_takes_again_what_won_gave_back(session: Session) -> None:
+    sale = Sale(session)
+    for status, signs, left in (
+        ("needs_response", (-1,), 0),
+        ("won", (-1, 1), 500),
+        ("lost", (-1, 1, -1), 0),
+        ("won", (-1, 1), 0),  # told late
+        ("lost", (-1, 1, -1), 0),
+        ("won", (-1, 1, -1, 1), 500),
+        ("lost", (-1, 1, -1, 1, -1), 0),
+    ):
+        sale.dispute(status, balance_transactions=turns(3900, *signs))
+        assert sale.credits == left, (status, signs)
+    assert [amount for amount, _ in sale.entries] == [500, -500, 500, -500, 500, -500]
+    assert verify(session) == []
+
+
+def test_lost_after_won_takes_when_the_money_goes(session: Session) -> None:
+    sale = Sale(session)
+    sale.dispute("won")
+    sale.dispute("lost", balance_transactions=turns(3900, -1, 1))
+    assert sale.credits == 500
+    sale.dispute("won", balance_transactions=turns(3900, -1, 1, -1))
+    assert sale.credits == 0
+
+
+def test_a_part_that_comes_back_after_the_second_loss_gives_its_share(session: Session) -> None:
+    sale = Sale(session)
+    sale.dispute("lost", balance_transactions=[*turns(3900, -1, 1, -1), {"amount": 1950}])
+    assert sale.credits == 250
+
+
+def test_exchange_rates_between_the_turns_do_not_matter(session: Session) -> None:
+    sale = Sale(session)
+    for moved, left in (((-3500, 3400), 500), ((-3500, 3400, -3450), 0), ((-3500, 3400, -3450, 3300), 500)):
+        status = "won" if left else "lost"
+        sale.dispute(status, balance_transactions=[{"amount": amount} for amount in moved])
+        assert sale.credits == left, moved
+
+
+def test_the_movements_are_read_in_the_order_in_which_they_were_made(session: Session) -> None:
+    sale = Sale(session)
+    moved = [{"amount": -3900, "created": 3}, {"amount": 3900, "created": 2}, {"amount": -3900, "created": 1}]
+    sale.dispute("lost", balance_transactions=moved)
+    assert sale.credits == 0
+
+
+def test_lost_after_won_is_for_staff_when_no_money_tells_which_came_last(session: Session) -> None:
+    """In the other order it is won: no letter makes a difference to the credits, whichever comes first."""
+    away = turns(3900, -1)
+    for statuses in (("won", "lost"), ("lost", "won")):
+        sale = Sale(session)
+        sale.dispute(statuses[0], balance_transactions=away)
+        if statuses[1] == "lost":
+            with pytest.raises(QuarantineError, match="not moved"):
+                sale.dispute("lost", balance_transactions=away)
+        else:
+            sale.dispute("won", balance_transactions=away)
+        assert sale.credits == 500
 
 
 def test_won_before_anything_else_moves_nothing(session: Session) -> None:

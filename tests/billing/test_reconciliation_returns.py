@@ -48,6 +48,25 @@ def test_it_records_how_a_dispute_ended(town: Town, told: str, kind: str) -> Non
     assert credits_of(town) == 500 + credits
 
 
+def test_it_takes_again_what_was_won_and_then_lost(town: Town) -> None:
+    purchase = town.buy()
+    town.dispute(purchase, "won")
+    moved = [{"amount": -3900}, {"amount": 3900}, {"amount": -3900}]
+    town.dispute(purchase, "lost", balance_transactions=moved, is_told=False)
+    assert summary(town.find_one()) == ("missing_dispute", purchase.id, town.user.id, 3900, "usd", -500)
+    assert repairs(town, "missing_dispute")
+    assert credits_of(town) == 500
+
+
+def test_it_leaves_it_to_staff_when_no_money_tells_whether_won_or_lost_came_last(town: Town) -> None:
+    purchase = town.buy()
+    away = [{"amount": -3900}]
+    town.dispute(purchase, "won", balance_transactions=away)
+    town.dispute(purchase, "lost", balance_transactions=away, is_told=False)
+    found = town.find_one()
+    assert (found.kind, found.remedy, found.credits) == ("disagreement", None, -500)
+
+
 def test_it_records_a_dispute_that_was_never_told(town: Town) -> None:
     purchase = town.buy()
     town.dispute(purchase, is_told=False)

@@ -64,6 +64,24 @@ def test_a_dispute_can_be_won_in_part(client: stripe.StripeClient, stand_in: Sta
     assert types_about(client, found.id)[-1] == "charge.dispute.funds_reinstated"
 
 
+def test_the_bank_can_turn_around_twice(client: stripe.StripeClient, stand_in: StandInProcess) -> None:
+    made = dispute(stand_in, buy(stand_in))
+    move(stand_in, made, "win")
+    for status, moved, letter in (("lost", -3900, "funds_withdrawn"), ("won", 3900, "funds_reinstated")):
+        move(stand_in, made, "turn")
+        found = client.v1.disputes.retrieve(made["id"])
+        assert (found.status, amounts(found)[-1]) == (status, moved)
+        told = types_about(client, found.id)[-2:]
+        assert told == ["charge.dispute.closed", f"charge.dispute.{letter}"]
+    assert amounts(found) == [-3900, 3900, -3900, 3900]
+
+
+def test_only_a_decision_can_be_turned(stand_in: StandInProcess) -> None:
+    made = dispute(stand_in, buy(stand_in))
+    with pytest.raises(requests.HTTPError):
+        move(stand_in, made, "turn")
+
+
 def test_only_what_is_away_can_be_reinstated(client: stripe.StripeClient, stand_in: StandInProcess) -> None:
     made = dispute(stand_in, buy(stand_in), amount=2000)
     move(stand_in, made, "reinstate", amount=1500)

@@ -24,8 +24,8 @@ STORIES: dict[str, tuple[dict[str, str], list[tuple[str, dict[str, object]]], se
     ),
     "disputed": ({}, [("disputes", {})], {"Submit evidence", "Win", "Lose"}),
     "under review": ({}, [("disputes", {}), ("submit", {})], {"Win", "Lose"}),
-    "won": ({}, [("disputes", {}), ("win", {})], {"Refund", "Open the dispute"}),
-    "lost": ({}, [("disputes", {}), ("lose", {})], {"Reinstate", "Open the dispute"}),
+    "won": ({}, [("disputes", {}), ("win", {})], {"Lose after all", "Refund", "Open the dispute"}),
+    "lost": ({}, [("disputes", {}), ("lose", {})], {"Win after all", "Reinstate", "Open the dispute"}),
     "inquiry": (
         {},
         [("disputes", {"status": "warning_needs_response"})],

@@ -9,7 +9,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from payapp.billing.clawbacks import record_dispute, record_refund
-from payapp.billing.facts import REFUNDS, STATUSES, Fact, dispute_fact, refund_fact
+from payapp.billing.facts import REFUNDS, STATUSES, Fact, dispute_fact, further_state, refund_fact
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation.discrepancy import Discrepancy, Kind, Remedy
 from payapp.billing.returned_money import DISPUTE_TAKES_MONEY, REFUND_IS_OFF
@@ -82,7 +82,7 @@ def _compare_story(story: Story, purchase: Any, kept: Any) -> Iterator[Discrepan
         yield _about(fact, "disagreement", sentence, purchase, weigh(fact.table, told))
         return
     before = {name: getattr(kept, name) for name in told} if kept is not None else None
-    after = told if before is None else {**told, **_further(fact, before)}
+    after = told if before is None else {**told, **further_state(fact, before)}
     noun = "refund" if fact.table is REFUNDS else "dispute"
     change = weigh(fact.table, after) - (weigh(fact.table, before) if before else 0)
     if before != after:
@@ -106,12 +106,6 @@ def _list_disagreements(fact: Fact, purchase: Any, kept: Any) -> list[str]:
         told = {"stripe_payment_intent_id": fact.payment_intent_id, **fact.terms}
         wrong += [name for name, value in told.items() if getattr(kept, name) != value]
     return list(dict.fromkeys(wrong))
-
-
-def _further(fact: Fact, before: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the state that keep_fact() would leave: of each part the story that is further on."""
-    order = STATUSES[fact.table].index
-    return {name: max(before[name], told, key=order if name == "status" else int) for name, told in fact.state.items()}
 
 
 def _about(

@@ -1,5 +1,7 @@
 """Disputes as customers and banks would have them."""
 
+from collections.abc import Callable
+
 from payapp.fake_stripe import disputing
 from payapp.fake_stripe.control.body import read_amount
 from payapp.fake_stripe.control.orders import order
@@ -7,6 +9,13 @@ from payapp.fake_stripe.errors import JsonObject, StripeError
 from payapp.fake_stripe.resources.dispute_blank import KIND
 from payapp.fake_stripe.stand_in import StandIn
 from payapp.fake_stripe.work import Work
+
+_SIMPLE: dict[str, Callable[[Work, JsonObject], JsonObject]] = {
+    "escalate": disputing.escalate,
+    "submit": disputing.submit,
+    "turn": disputing.turn,
+    "win": disputing.win,
+}
 
 
 @order("POST", "/disputes", payment_intent="text", charge="text", status="text", reason="text", amount="amount")
@@ -34,7 +43,7 @@ def _find_charge(work: Work, body: JsonObject) -> JsonObject:
 
 @order("POST", "/disputes/<dispute_id>/<move>", amount="amount", reinstated_amount="amount")
 def move_dispute(stand_in: StandIn, body: JsonObject, dispute_id: str, move: str) -> JsonObject:
-    """Go on: `escalate` an inquiry, `submit` evidence, `win`, `lose`, `reinstate`.
+    """Go on: `escalate` an inquiry, `submit` evidence, `win`, `lose`, `turn` (won, then lost, or back), `reinstate`.
 
     `lose` takes `{"reinstated_amount": 900}` (partially won), `reinstate` takes `{"amount": 900}`, all if not given.
     """
@@ -46,7 +55,6 @@ def move_dispute(stand_in: StandIn, body: JsonObject, dispute_id: str, move: str
             return disputing.reinstate(work, dispute, amount)
         if move == "lose":
             return disputing.lose(work, dispute, reinstated or 0)
-        simple = {"escalate": disputing.escalate, "submit": disputing.submit, "win": disputing.win}
-        if move not in simple:
+        if move not in _SIMPLE:
             raise StripeError(f"No such move: {move}", status=404)
-        return simple[move](work, dispute)
+        return _SIMPLE[move](work, dispute)

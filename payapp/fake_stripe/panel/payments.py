@@ -93,8 +93,9 @@ def read_payment(stand_in: StandIn, payment_intent_id: str) -> Payment:
 
 
 def _moves(dispute: JsonObject) -> tuple[str, ...]:
-    is_over = dispute["status"] in ("won", "lost")
-    return ("reinstate",) if is_over and withdrawn(dispute) > 0 else _DISPUTE_MOVES.get(dispute["status"], ())
+    if dispute["status"] in ("won", "lost"):
+        return ("turn", "reinstate") if withdrawn(dispute) > 0 else ("turn",)
+    return _DISPUTE_MOVES.get(dispute["status"], ())
 
 
 def _refundable(charge: JsonObject | None, disputes: list[JsonObject]) -> int:

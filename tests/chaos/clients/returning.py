@@ -7,7 +7,7 @@ from tests.chaos.clients.client import Client
 # How often each happens, beside the others. Most payments stay as they are: spending needs credits.
 REFUND_COURSES = {"succeeds": 10, "pending": 3, "pending_fails": 3, "fails_later": 3}
 DISPUTE_STATUSES = {"needs_response": 6, "warning_needs_response": 3, "prevented": 1}
-DISPUTE_MOVES = {"submit": 2, "escalate": 3, "win": 4, "lose": 4, "reinstate": 1}
+DISPUTE_MOVES = {"submit": 2, "escalate": 3, "win": 4, "lose": 4, "turn": 2, "reinstate": 1}
 SHARE_IN_PART = 0.6
 
 
