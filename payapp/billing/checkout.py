@@ -19,7 +19,8 @@ from payapp.billing.models import IS_OPEN_CHECKOUT, Purchase, new_checkout_key
 from payapp.billing.packages import Package
 from payapp.clock import utc_now
 from payapp.db import insert_into
-from payapp.stripe_objects import BurntKeyError, CheckoutRequest, CheckoutSession, StripeRefusedError
+from payapp.stripe_objects import BurntKeyError, CheckoutSession, StripeRefusedError
+from payapp.stripe_requests import CheckoutRequest
 from payapp.stripe_service import StripeService
 
 # Shorter than Stripe's memory of idempotency keys (24 h), so that a call repeated after the key is

@@ -5,7 +5,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
-from payapp.stripe_objects import CheckoutRequest, CheckoutSession, Page
+from payapp.stripe_objects import CheckoutSession, Page
+from payapp.stripe_requests import CheckoutRequest
 from payapp.stripe_service.pages import Lists
 
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from payapp.stripe_objects import CheckoutRequest, CheckoutSession
+from payapp.stripe_objects import CheckoutSession
+from payapp.stripe_requests import CheckoutRequest
 from payapp.stripe_service import StripeService
 from tests.stand_in import StandIn
 

@@ -9,11 +9,11 @@ import pytest
 
 from payapp.stripe_objects import (
     BurntKeyError,
-    CheckoutRequest,
     StripeRefusedError,
     StripeServiceError,
     StripeUnavailableError,
 )
+from payapp.stripe_requests import CheckoutRequest
 from payapp.stripe_service import StripeService
 from tests.processes import SECRET_KEY
 from tests.stand_in import CREATE_CHECKOUT_SESSION, GET_CHECKOUT_SESSION, StandIn

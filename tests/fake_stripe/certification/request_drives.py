@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from payapp.stripe_objects import CheckoutRequest
+from payapp.stripe_requests import CheckoutRequest
 from payapp.stripe_service import StripeService
 from payapp.webhooks.handlers import HANDLERS
 from tests.fake_stripe.certification.sides import Side
