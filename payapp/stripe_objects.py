@@ -161,7 +161,10 @@ class WebhookEndpoint:
 
 @dataclass(frozen=True)
 class Event:
-    """One verified letter from Stripe. `payload` is the text as it came, `object` the snapshot inside."""
+    """One verified letter from Stripe. `payload` is the text as it came, `object` the snapshot inside.
+
+    `is_foreign`: it tells of an account connected to ours (`account`), or of our organization (`context`).
+    """
 
     id: str
     event_type: str
@@ -169,6 +172,7 @@ class Event:
     created_at: datetime
     object: dict[str, Any]
     payload: str
+    is_foreign: bool = False
 
     @property
     def object_id(self) -> str | None:
@@ -181,6 +185,7 @@ class Event:
         """Read a webhook's text. Raises MalformedObjectError when it is not an event that we could keep."""
         try:
             source = read_object(read_json(payload))
+            origin = (source.get("account"), source.get("context"))
             return cls(
                 id=_matching(EVENT_ID, source["id"]),
                 event_type=_matching(EVENT_TYPE, source["type"]),
@@ -188,6 +193,7 @@ class Event:
                 created_at=read_moment(source["created"]),
                 object=read_object(read_object(source["data"])["object"]),
                 payload=payload,
+                is_foreign=origin != (None, None),
             )
         except (KeyError, ValueError, RecursionError) as error:
             raise MalformedObjectError(f"not an event: {type(error).__name__}") from error

@@ -17,7 +17,7 @@ from payapp.billing.errors import QuarantineError
 from payapp.clock import utc_now
 from payapp.db import dialect_insert, table_of
 from payapp.stripe_objects import Event, MalformedObjectError
-from payapp.webhooks.handlers import HANDLERS
+from payapp.webhooks.handlers import HANDLERS, Handler
 from payapp.webhooks.models import EventStatus, StripeEvent
 
 LAST_ERROR_LENGTH_MAX = 2000
@@ -54,7 +54,7 @@ def process_event(session: Session, event: Event) -> EventStatus:
     the first has committed. Raises QuarantineError or MalformedObjectError when staff must look (see
     record_failure()), and whatever the handler raises when trying again may help.
     """
-    handler = HANDLERS.get(event.event_type)
+    handler = _find_handler(event)
     row_id = _record(session, event, "processed" if handler else "ignored", None)
     if row_id is None:
         return "processed"
@@ -78,10 +78,15 @@ def replay(session: Session, stripe_event_id: str) -> EventStatus:
     if payload is None:
         raise UnknownEventError(stripe_event_id)
     event = Event.from_payload(payload)
-    handler = HANDLERS.get(event.event_type)
+    handler = _find_handler(event)
     status: EventStatus = "processed" if handler and handler(session, event) else "ignored"
     session.execute(update(EVENTS).where(chosen).values(status=status, last_error=None, processed_at=utc_now()))
     return status
+
+
+def _find_handler(event: Event) -> Handler | None:
+    """Return what to do about the event; None when nothing: a type not listed, or the letter of another account."""
+    return None if event.is_foreign else HANDLERS.get(event.event_type)
 
 
 def dismiss(session: Session, stripe_event_id: str, note: str) -> bool:

@@ -1,4 +1,4 @@
-"""HANDLERS: what we do about each event type. A type that is not listed is kept and ignored."""
+"""HANDLERS: what we do about each event type. Types not listed, and other accounts' events, are kept and ignored."""
 
 from collections.abc import Callable
 
