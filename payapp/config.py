@@ -16,25 +16,18 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from payapp.db import normalize_url
+from payapp.secret_keys import KEY_BYTES_MIN, find_weakness
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 STRIPE_CHECKOUT_ORIGIN = "https://checkout.stripe.com"
-SECRET_KEY_LENGTH_MIN = 16
 
 # In development, with no Stripe key given, the SDK talks to the local stand-in (payapp/fake_stripe).
 LOCAL_STRIPE_API_BASE = "http://localhost:8420"
 LOCAL_STRIPE_SECRET_KEY = "sk_test_payapp_local"  # noqa: S105  (opens nothing but the stand-in)
 LOCAL_STRIPE_WEBHOOK_SECRET = "whsec_payapp_local"  # noqa: S105
 
-# Anybody can read these, here or in a tutorial: in production they would let anybody in.
-KNOWN_SECRETS = {
-    "a key for tests only",
-    "change-me-in-production",
-    "super-secret-key",
-    "your-secret-key-here",
-    LOCAL_STRIPE_SECRET_KEY,
-    LOCAL_STRIPE_WEBHOOK_SECRET,
-}
+# Anybody can read these here: in production they would let anybody in.
+KNOWN_SECRETS = {LOCAL_STRIPE_SECRET_KEY, LOCAL_STRIPE_WEBHOOK_SECRET}
 
 
 class ConfigError(Exception):
@@ -130,7 +123,7 @@ def _read(reader: _Reader) -> Settings:
         instance_path=instance,
         database_url=_read_database_url(reader, instance),
         secret_key=_read_secret_key(reader, production, instance),
-        secret_key_fallbacks=_read_secrets(reader, "SECRET_KEY_FALLBACKS", production),
+        secret_key_fallbacks=_read_former_keys(reader, production),
         app_base_url=app_base_url,
         trusted_hosts=_read_trusted_hosts(reader, production, app_base_url),
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0),
@@ -227,9 +220,18 @@ def _read_secret_key(reader: _Reader, production: bool, instance: Path) -> str:
     """Return SECRET_KEY; development makes one once and keeps it in the instance folder."""
     if not production:
         return reader.text("SECRET_KEY") or _kept_secret_key(instance / "secret_key")
-    key = reader.required("SECRET_KEY")
-    if key.lower() in KNOWN_SECRETS or len(key) < SECRET_KEY_LENGTH_MIN:
-        raise ConfigError(f"SECRET_KEY must be at least {SECRET_KEY_LENGTH_MIN} characters that nobody else knows")
+    return _strong("SECRET_KEY", reader.required("SECRET_KEY"))
+
+
+def _read_former_keys(reader: _Reader, production: bool) -> list[str]:
+    """What a former key has signed counts still, so it must be as good as today's."""
+    keys = reader.listed("SECRET_KEY_FALLBACKS")
+    return [_strong("SECRET_KEY_FALLBACKS", key) for key in keys] if production else keys
+
+
+def _strong(name: str, key: str) -> str:
+    if weakness := find_weakness(key):
+        raise ConfigError(f"{name} must be {KEY_BYTES_MIN} bytes or more that nobody can guess: a key {weakness}")
     return key
 
 

@@ -27,6 +27,8 @@ PRODUCTION = {
     "APP_BASE_URL": "https://app.example.com",
 }
 
+OLD, OLDER = "7d0b6a5f4c8e4d1b9a2f3c6e5d8b7a90", "e1c9d8b7a6f5e4d3c2b1a0f9e8d7c6b5"
+
 
 @pytest.fixture(autouse=True)
 def empty_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -56,12 +58,12 @@ def test_development_needs_nothing(tmp_path: Path) -> None:
 
 
 def test_production_takes_what_it_is_given() -> None:
-    settings = load_production(STRIPE_PRICE_PRO="price_1", SECRET_KEY_FALLBACKS="old one, older one")
+    settings = load_production(STRIPE_PRICE_PRO="price_1", SECRET_KEY_FALLBACKS=f"{OLD}, {OLDER}")
     assert settings.is_production is True
     assert (settings.stripe_secret_key, settings.stripe_api_base) == ("sk_live_abc", "")
     assert settings.checkout_origins == ["https://checkout.stripe.com"]
     assert settings.trusted_hosts == ["app.example.com"]
-    assert settings.secret_key_fallbacks == ["old one", "older one"]
+    assert settings.secret_key_fallbacks == [OLD, OLDER]
     assert settings.stripe_price_ids["pro"] == "price_1"
     assert settings.is_livemode is True
 
@@ -81,7 +83,9 @@ def test_production_requires(name: str, value: str) -> None:
         ("SECRET_KEY", "change-me-in-production"),
         ("SECRET_KEY", "CHANGE-ME-IN-PRODUCTION"),
         ("SECRET_KEY", "a key for tests only"),
-        ("SECRET_KEY_FALLBACKS", "fine but, change-me-in-production"),
+        ("SECRET_KEY", "super secret string"),
+        ("SECRET_KEY_FALLBACKS", f"{OLD}, change-me-in-production"),
+        ("SECRET_KEY_FALLBACKS", "dev"),
         ("STRIPE_SECRET_KEY", LOCAL_STRIPE_SECRET_KEY),
         ("STRIPE_SECRET_KEY", "pk_live_abc"),
         ("STRIPE_PUBLISHABLE_KEY", "sk_live_abc"),
@@ -98,8 +102,12 @@ def test_production_may_run_without_a_webhook_secret() -> None:
     assert load_production(STRIPE_WEBHOOK_SECRET="").stripe_webhook_secrets == []
 
 
+def test_development_takes_any_key() -> None:
+    assert load_settings({"SECRET_KEY": "dev", "SECRET_KEY_FALLBACKS": "changeme"}).secret_key == "dev"
+
+
 def test_no_error_tells_a_secret() -> None:
-    for name in ("SECRET_KEY", "STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY"):
+    for name in ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "STRIPE_SECRET_KEY", "STRIPE_PUBLISHABLE_KEY"):
         with pytest.raises(ConfigError) as refused:
             load_production(**{name: "hush"})
         assert "hush" not in str(refused.value)
