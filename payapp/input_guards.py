@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from flask import Flask, abort, request
+from flask import Flask, Request, abort, request
 from flask.json.provider import DefaultJSONProvider
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
+from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter, ValidationError
 
 ROW_ID_MAX = 2**63 - 1  # what both databases can hold
@@ -15,6 +17,7 @@ def init_app(app: Flask) -> None:
     """Guard addresses, forms and JSON bodies of `app`. Call it before blueprints are registered."""
     app.url_map.converters["int"] = RowIdConverter
     app.json = CautiousJson(app)
+    app.request_class = CautiousRequest
     app.before_request(refuse_json_forms)
     app.before_request(refuse_nul)
 
@@ -39,6 +42,26 @@ class CautiousJson(DefaultJSONProvider):
             raise ValueError("nested too deeply") from error
 
 
+class CautiousFormParser(FormDataParser):
+    """Forms that end too early, say no boundary, or have a part without a name: Werkzeug reads them as empty."""
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        self.silent = False
+        try:
+            stream, form, files = super().parse(*args, **kwargs)
+        except ValueError as error:
+            raise BadRequest("The form can't be read.") from error
+        if None in form or None in files:
+            raise BadRequest("A part of the form has no name.")
+        return stream, form, files
+
+
+class CautiousRequest(Request):
+    """A request whose form, whoever asks for it, is read whole or refused with a 400."""
+
+    form_data_parser_class = CautiousFormParser
+
+
 def refuse_json_forms() -> None:
     """Answer 415 to JSON where a page expects a form: there a field could be anything but a text."""
     if request.is_json and request.method == "POST" and not request.path.startswith(("/api/", "/webhooks/")):
@@ -46,7 +69,10 @@ def refuse_json_forms() -> None:
 
 
 def refuse_nul() -> None:
-    """Answer 400 to NUL characters in the address or a form: PostgreSQL can't hold them, and nobody types them."""
+    """Answer 400 to NUL characters in the address or a form: PostgreSQL can't hold them, and nobody types them.
+
+    To find them it reads the form, before any other does: one that can't be read is refused here, too.
+    """
     given = [request.path, *_texts(request.args)]
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
         given += _texts(request.form)

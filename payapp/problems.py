@@ -21,7 +21,6 @@ PROBLEMS = {
         400, "Bad request", "The request can't be read: a NUL character in the address, an unknown host."
     ),
     "invalid_json": Kind(400, "The body can't be read", "Send one JSON object in UTF-8, no name in it twice."),
-    "invalid_cursor": Kind(404, "There is no such page", "Send `next_cursor` back as it was, for the same account."),
     "idempotency_key_missing": Kind(400, "Idempotency-Key is missing", "Every POST needs one: a fresh UUID is right."),
     "idempotency_key_invalid": Kind(400, "Idempotency-Key is not valid", "1 to 255 visible ASCII characters."),
     "api_key_missing": Kind(401, "An API key is needed", "Send `Authorization: Bearer <key>`."),
@@ -57,6 +56,7 @@ PROBLEMS = {
     "invalid_request": Kind(
         422, "Something in the request is not valid", "`errors` names each field, `detail` the first."
     ),
+    "invalid_cursor": Kind(422, "`cursor` is not valid", "Send `next_cursor` back as it was, for the same account."),
     "capture_too_large": Kind(409, "More than was held", "`held` is the most that can be captured."),
     "idempotency_key_reused": Kind(
         422, "The Idempotency-Key was used for another request", "A new request needs a new key."

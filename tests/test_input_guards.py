@@ -61,3 +61,48 @@ def test_json_nested_too_deeply_is_wrong_json(visitor: Visitor) -> None:
 def test_json_is_no_form(client: FlaskClient, path: str) -> None:
     assert client.post(path, json={"email": 5}).status_code == 415
     assert client.post(path, data="[1", content_type="application/vnd.api+json").status_code == 415
+
+
+PART = b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\nhello\r\n'
+MULTIPART = "multipart/form-data; boundary=b"
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+class TestFormsThatCantBeRead:
+    def test_a_whole_one_can(self, client: FlaskClient) -> None:
+        answer = client.post("/features/qr-codes", data=PART + b"--b--\r\n", content_type=MULTIPART)
+        assert answer.status_code == 303  # please log in
+
+    def test_one_that_ends_too_early_is_refused(self, client: FlaskClient) -> None:
+        for length in range(1, len(PART)):
+            answer = client.post("/login", data=PART[:length], content_type=MULTIPART)
+            assert (length, answer.status_code) == (length, 400)
+
+    @pytest.mark.parametrize(
+        ("content_type", "body"),
+        [
+            ("multipart/form-data", PART + b"--b--\r\n"),
+            ("multipart/form-data; boundary=", PART + b"--b--\r\n"),
+            ("multipart/form-data; boundary=another", PART + b"--b--\r\n"),
+            ("multipart/form-data; boundary*=utf-8''%E2%82%AC", PART + b"--b--\r\n"),
+            (MULTIPART, b"--b\r\nContent-Disposition: form-data\r\n\r\n1\r\n--b--\r\n"),
+            (MULTIPART, b"--b\r\nContent-Disposition: form-data; filename=x\r\n\r\n1\r\n--b--\r\n"),
+            (MULTIPART, b"--b\r\nContent-Type: text/plain\r\n\r\n1\r\n--b--\r\n"),
+            (MULTIPART, b"--b\r\nContent-Disposition: form-data; name=\xff\r\n\r\n1\r\n--b--\r\n"),
+            (MULTIPART, b"\xff\xfe\x00" * 100),
+            ("application/x-www-form-urlencoded", b"text=\xff"),
+            ("application/x-www-form-urlencoded; charset=utf-16", "text=x".encode("utf-16")),
+        ],
+    )
+    @pytest.mark.parametrize("path", ["/signup", "/api/credits/checkout", "/api/v1/spends", "/webhooks/stripe", "/no"])
+    def test_they_are_refused_everywhere(self, client: FlaskClient, path: str, content_type: str, body: bytes) -> None:
+        for headers in ({}, {"HX-Request": "true"}, {"Accept": "application/json"}):
+            assert client.post(path, data=body, content_type=content_type, headers=headers).status_code == 400
+
+    def test_more_parts_than_any_form_has_are_too_large(self, client: FlaskClient) -> None:
+        answer = client.post("/login", data=PART * 2000 + b"--b--\r\n", content_type=MULTIPART)
+        assert answer.status_code == 413
+
+    def test_a_charset_that_nobody_knows_is_no_crash(self, client: FlaskClient) -> None:
+        body = PART.replace(b"\r\n\r\n", b"\r\nContent-Type: text/plain; charset=nope\r\n\r\n\xff") + b"--b--\r\n"
+        assert client.post("/features/qr-codes", data=body, content_type=MULTIPART).status_code == 303

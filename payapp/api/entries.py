@@ -38,11 +38,16 @@ def _read_cursor(cursor: str, user_id: int) -> int:
     try:
         before_id: int = cursors.loads(cursor)
     except BadData as error:
-        raise ApiError("invalid_cursor") from error
+        raise _invalid_cursor() from error
     # The last letter of a signature has two bits that count nothing.
     if cursors.dumps(before_id) != cursor:
-        raise ApiError("invalid_cursor")
+        raise _invalid_cursor()
     return before_id
+
+
+def _invalid_cursor() -> ApiError:
+    errors = [{"field": "cursor", "message": "It is not a `next_cursor` of this account."}]
+    return ApiError("invalid_cursor", errors=errors)
 
 
 def _cursors(user_id: int) -> URLSafeSerializer:

@@ -179,7 +179,9 @@ class ProblemSchema(Schema):
     title = fields.String(required=True)
     code = fields.String(required=True, metadata={"description": "Stays the same; titles and details may change."})
     detail = fields.String(required=True)
-    errors = fields.List(fields.Nested(FieldErrorSchema), metadata={"description": "Of `invalid_request`."})
+    errors = fields.List(
+        fields.Nested(FieldErrorSchema), metadata={"description": "Of `invalid_request` and `invalid_cursor`."}
+    )
     required = fields.Integer(metadata={"description": "Of `insufficient_credits`."})
     available = fields.Integer(metadata={"description": "Of `insufficient_credits`."})
     package = fields.Nested(PackageSchema, metadata={"description": "Of `insufficient_credits`."})

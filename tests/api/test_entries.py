@@ -73,23 +73,29 @@ def test_a_cursor_that_was_changed_is_refused(program: Program) -> None:
     assert program.get("/entries", cursor=cursor).status_code == 200
     for place in range(len(cursor)):
         changed = cursor[:place] + ("A" if cursor[place] != "A" else "B") + cursor[place + 1 :]
-        assert code_of(program.get("/entries", cursor=changed)) == (404, "invalid_cursor")
+        assert code_of(program.get("/entries", cursor=changed)) == (422, "invalid_cursor")
 
 
 @pytest.mark.parametrize("cursor", ["", ".", "x", "1", "LTE.x", "é", "a" * 80, "\ud83c\udf88", "W10.AAAA", "..", "-"])
 def test_what_is_no_cursor_is_refused(program: Program, cursor: str) -> None:
     query = cursor.encode("utf-16", "surrogatepass").decode("utf-16")
-    assert code_of(program.get("/entries", cursor=query)) == (404, "invalid_cursor")
+    assert code_of(program.get("/entries", cursor=query)) == (422, "invalid_cursor")
+
+
+def test_the_refusal_names_the_cursor(program: Program) -> None:
+    document = program.get("/entries", cursor="zzz").get_json()
+    assert [error["field"] for error in document["errors"]] == ["cursor"]
+    assert "cursor" in document["detail"]
 
 
 def test_a_cursor_is_of_one_account(make_program: MakeProgram, program: Program) -> None:
     program.spend()
     cursor = program.get("/entries", limit=1).get_json()["next_cursor"]
     stranger = make_program()
-    assert code_of(stranger.get("/entries", cursor=cursor)) == (404, "invalid_cursor")
+    assert code_of(stranger.get("/entries", cursor=cursor)) == (422, "invalid_cursor")
     service = make_program("service")
     assert service.get("/entries", cursor=cursor, user=program.user_id).status_code == 200
-    assert code_of(service.get("/entries", cursor=cursor, user=stranger.user_id)) == (404, "invalid_cursor")
+    assert code_of(service.get("/entries", cursor=cursor, user=stranger.user_id)) == (422, "invalid_cursor")
 
 
 def test_everybody_sees_their_own(make_program: MakeProgram, program: Program) -> None:
