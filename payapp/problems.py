@@ -56,7 +56,7 @@ PROBLEMS = {
     "invalid_request": Kind(
         422, "Something in the request is not valid", "`errors` names each field, `detail` the first."
     ),
-    "invalid_cursor": Kind(422, "`cursor` is not valid", "Send `next_cursor` back as it was, for the same account."),
+    "invalid_cursor": Kind(422, "The cursor is not valid", "Send `next_cursor` back as it was, for the same account."),
     "capture_too_large": Kind(409, "More than was held", "`held` is the most that can be captured."),
     "idempotency_key_reused": Kind(
         422, "The Idempotency-Key was used for another request", "A new request needs a new key."
