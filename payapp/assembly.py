@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from flask import Flask, request
-from limits.errors import ConfigurationError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payapp import api, cli, errors, input_guards, operations, pages
+from payapp.api.request_counts import make_request_counts
 from payapp.auth.api_keys.routes import blueprint as api_keys_blueprint
 from payapp.auth.routes import blueprint as auth_blueprint
-from payapp.config import PROJECT_ROOT, ConfigError, Settings, load_settings
+from payapp.config import PROJECT_ROOT, Settings, load_settings
 from payapp.credits.routes import blueprint as credits_blueprint
 from payapp.db import engine_options, expect_reads_only, expect_writes, prepare_engine
-from payapp.extensions import csrf, db, limiter, login_manager, migrate, release_connection
+from payapp.extensions import csrf, db, login_manager, migrate, release_connection
 from payapp.features.routes import blueprint as features_blueprint
 from payapp.stripe_service import StripeService
 from payapp.webhooks.routes import blueprint as webhooks_blueprint
@@ -62,12 +62,12 @@ def _configure(app: Flask, settings: Settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session; a page left open overnight still works
         WTF_CSRF_SSL_STRICT=False,  # the session cookie is SameSite=Lax, and proxies strip referrers
         CHECKOUT_ORIGINS=settings.checkout_origins,
-        RATELIMIT_STORAGE_URI=settings.ratelimit_storage_uri,
     )
     app.extensions["payapp_settings"] = settings
     app.extensions["payapp_stripe"] = StripeService(
         settings.stripe_secret_key, settings.stripe_webhook_secrets, settings.stripe_api_base
     )
+    app.extensions["payapp_request_counts"] = make_request_counts(settings.ratelimit_storage_uri)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -79,16 +79,8 @@ def _prepare_extensions(app: Flask) -> None:
     migrate.init_app(app, db, directory=str(PROJECT_ROOT / "migrations"))
     login_manager.init_app(app)
     csrf.init_app(app)
-    _prepare_limiter(app)
     with app.app_context():
         prepare_engine(db.engine)
-
-
-def _prepare_limiter(app: Flask) -> None:
-    try:
-        limiter.init_app(app)
-    except ConfigurationError as error:
-        raise ConfigError(f"RATELIMIT_STORAGE_URI must be memory:// or redis://host:6379: {error}") from error
 
 
 def _choose_transactions() -> None:

@@ -20,6 +20,7 @@ from sqlalchemy.engine import make_url
 
 from payapp import create_app
 from payapp.api.idempotency import forget_old_requests
+from payapp.auth.limits import forget_old_counters
 from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.config import Settings, load_settings
 from payapp.database_wait import DatabaseWait
@@ -93,6 +94,15 @@ def forget_old_api_requests() -> None:
         while forgotten := forget_old_requests(db.session()):
             db.session.commit()
             log.info("forgot %s answers of the API", forgotten)
+
+
+@huey.periodic_task(crontab(minute="47"))
+def forget_old_rate_counters() -> None:
+    """Every hour: delete the counts of logins and sign-ups whose quarter of an hour has passed."""
+    with _app().app_context():
+        while forgotten := forget_old_counters(db.session()):
+            db.session.commit()
+            log.info("forgot %s counts of logins and sign-ups", forgotten)
 
 
 @huey.periodic_task(crontab(minute="*/10"))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from payapp import create_app
 from payapp.auth import accounts
 from payapp.db import expect_reads_only
-from payapp.extensions import db, limiter
+from payapp.extensions import db
 from tests.databases import ENGINES, PostgresDatabases, SqliteDatabases, running_postgres
 from tests.people import IsolatedClient, Visitor
 from tests.processes import SECRET_KEY, WEBHOOK_SECRET, Stack
@@ -80,8 +80,6 @@ def app(settings: dict[str, str]) -> Iterator[Flask]:
     app = create_app(settings)
     app.testing = True
     app.test_client_class = IsolatedClient
-    with app.app_context():
-        limiter.reset()
     yield app
     with app.app_context():
         db.engine.dispose()

@@ -37,6 +37,7 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "auth/models.py": ("sqlalchemy", "flask_login", "payapp.db", "payapp.clock", "payapp.ledger"),
     "auth/api_keys/__init__.py": ("sqlalchemy", "payapp.auth.api_keys", "payapp.db", "payapp.clock"),
     "auth/api_keys/models.py": ("sqlalchemy", "payapp.db", "payapp.clock"),
+    "auth/limits.py": ("sqlalchemy", "payapp.auth.models", "payapp.db", "payapp.sql_functions"),
     "auth/accounts.py": ("sqlalchemy", "argon2", "payapp.auth.models"),
     "api/models.py": ("sqlalchemy", "payapp.db", "payapp.clock", "payapp.ledger.makers"),
     "api/idempotency.py": ("sqlalchemy", "payapp.api.models", "payapp.db", "payapp.clock", "payapp.ledger.makers"),

@@ -80,17 +80,16 @@ def find_user_id(session: Session, reference: int | str) -> int | None:
     return session.scalar(FIND_ID_BY_EMAIL, {"email": normalize_email(reference)})
 
 
-def check_password(session: Session, email: str, password: str) -> User | None:
-    """Return the user if the password is theirs, else None. An unknown address takes as long as a wrong password.
+def is_right_password(password_hash: str | None, password: str) -> bool:
+    """Whether the hash was made of this password. None, for an unknown address, takes as long as a wrong password.
 
-    Only reads: call it where nobody waits for a lock, because verifying takes its time.
+    Call it with no transaction open, because verifying takes its time.
     """
-    user = find_user(session, email)
     try:
-        hasher.verify(user.password_hash if user else _nobodys_hash(), password)
+        hasher.verify(password_hash or _nobodys_hash(), password)
     except (VerificationError, InvalidHashError):
-        return None
-    return user
+        return False
+    return password_hash is not None
 
 
 def renew_hash(session: Session, user_id: int, old_hash: str, password: str) -> None:

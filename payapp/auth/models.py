@@ -1,11 +1,11 @@
-"""The users table. Its two credit columns are written by payapp/ledger alone."""
+"""The users table, whose two credit columns payapp/ledger alone writes; and what was tried how often."""
 
 from datetime import datetime
 from typing import cast
 from uuid import uuid4
 
 from flask_login import UserMixin
-from sqlalchemy import BigInteger, CheckConstraint, String
+from sqlalchemy import BigInteger, CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
 from payapp.clock import utc_now
@@ -45,3 +45,17 @@ class User(UserMixin, Base):
     def balance(self) -> Balance:
         """The balance as it is now, by a statement of its own: no two columns know which holds are overdue."""
         return get_balance(cast(Session, object_session(self)), self.id)
+
+
+class RateCounter(Base):
+    """How often something was tried by somebody, until `window_ends_at`; after that the row says nothing.
+
+    `counter_key` is a hash: the table tells no addresses.
+    """
+
+    __tablename__ = "rate_counters"
+    __table_args__ = (Index("ix_rate_counters_window_ends_at", "window_ends_at"),)
+
+    counter_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tries: Mapped[int]
+    window_ends_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -5,21 +5,24 @@ import logging
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import session as flask_session
 from flask_login import current_user, login_user, logout_user
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from payapp.auth.accounts import (
     EmailTakenError,
-    check_password,
     create_user,
+    find_user,
     find_user_by_id,
+    is_right_password,
     normalize_email,
     renew_hash,
 )
 from payapp.auth.forms import LogInForm, SignUpForm
+from payapp.auth.limits import LOGINS, SIGN_UPS, WRONG_PASSWORDS, Limit, TooOftenError, count_try, take_back
 from payapp.auth.models import User
+from payapp.auth.visitors import find_known_browser, remember_browser, visitors_address
 from payapp.billing.customers import ensure_customer
-from payapp.db import expect_reads_only, expect_writes
-from payapp.extensions import db, limiter, login_manager
+from payapp.extensions import db, login_manager
 from payapp.services import get_stripe
 from payapp.stripe_objects import StripeServiceError
 
@@ -27,11 +30,6 @@ log = logging.getLogger(__name__)
 
 ACCESS = "anyone"
 blueprint = Blueprint("auth", __name__)
-
-# Wrong passwords for one account from one address, and logins from one address, in 15 minutes.
-WRONG_PASSWORDS = "10 per 15 minutes"
-LOGINS = "50 per 15 minutes"
-SIGN_UPS = "300 per 15 minutes"  # many people may share one address; a flood of made-up ones must end somewhere
 
 
 @login_manager.user_loader
@@ -41,7 +39,6 @@ def load_user(user_id: str) -> User | None:
 
 
 @blueprint.route("/signup", methods=["GET", "POST"])
-@limiter.limit(SIGN_UPS, methods=["POST"])
 def sign_up() -> str | Response | tuple[str, int]:
     """Make an account, its Stripe customer, and log in. If Stripe is down the customer is made later."""
     if current_user.is_authenticated:
@@ -49,6 +46,7 @@ def sign_up() -> str | Response | tuple[str, int]:
     form = SignUpForm()
     if not form.validate_on_submit():
         return _page("auth/sign_up.html", form)
+    _count((SIGN_UPS, visitors_address()))
     try:
         user = create_user(db.session(), form.email.data, form.password.data)
         db.session.commit()
@@ -60,13 +58,6 @@ def sign_up() -> str | Response | tuple[str, int]:
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
-@limiter.limit(LOGINS, methods=["POST"])
-@limiter.limit(
-    WRONG_PASSWORDS,
-    methods=["POST"],
-    key_func=lambda: f"{request.remote_addr} {normalize_email(request.form.get('email', ''))[:254]}",
-    deduct_when=lambda response: response.status_code == 422,
-)
 def log_in() -> str | Response | tuple[str, int]:
     """Log in and go where the visitor was going. The answer does not tell whether the address exists."""
     if current_user.is_authenticated:
@@ -97,16 +88,35 @@ def _page(template: str, form: SignUpForm | LogInForm) -> str | tuple[str, int]:
 
 
 def _check_password(form: LogInForm) -> User | None:
-    """Verify without SQLite's write lock, so that no webhook waits for it; then renew an outdated hash."""
-    session = db.session()
-    expect_reads_only()
-    user = check_password(session, form.email.data, form.password.data)
-    session.rollback()
-    expect_writes()
-    if user is not None:
-        renew_hash(session, user.id, user.password_hash, form.password.data)
-        session.commit()
+    """Count the try, verify with no transaction open, then take it back and renew an outdated hash.
+
+    A browser that the account knows is counted by itself: what strangers try does not keep its owner out. Unknown
+    addresses are counted as known ones are, so that a 429 does not tell which is which.
+    """
+    session, password = db.session(), form.password.data
+    user = find_user(session, form.email.data)
+    password_hash = user.password_hash if user else None
+    browser = find_known_browser(user.id) if user else None
+    account = browser or normalize_email(form.email.data)
+    _count((LOGINS, browser or visitors_address()), (WRONG_PASSWORDS, account))
+    if not is_right_password(password_hash, password) or user is None or password_hash is None:
+        return None
+    take_back(session, WRONG_PASSWORDS, account)
+    renew_hash(session, user.id, password_hash, password)
+    session.commit()
     return user
+
+
+def _count(*tries: tuple[Limit, str]) -> None:
+    """Count, and commit, before anything is tried. Raises TooManyRequests (429)."""
+    session = db.session()
+    try:
+        for limit, whose in tries:
+            count_try(session, limit, whose)
+    except TooOftenError as error:
+        session.commit()
+        raise TooManyRequests(retry_after=error.retry_after_seconds) from error
+    session.commit()
 
 
 def _make_customer(user_id: int) -> None:
@@ -124,7 +134,9 @@ def _enter(user: User) -> Response:
     flask_session.clear()
     flask_session.permanent = True
     login_user(user)
-    return redirect(target, 303)
+    response = redirect(target, 303)
+    remember_browser(response, user.id)
+    return response
 
 
 def _safe_next() -> str | None:
