@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payapp.extensions import db, login_manager
 from payapp.htmx import is_htmx, redirect_htmx
 from payapp.ledger.errors import HoldNotOpenError, TooManyHoldsError
+from payapp.own_paths import page_before
 from payapp.problems import PROBLEMS
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ PAGES = {
 
 def init_app(app: Flask) -> None:
     """Register the handlers for everything that is raised and not handled nearer its cause."""
-    app.register_error_handler(CSRFError, _on_csrf_error)
+    app.register_error_handler(CSRFError, refuse_without_token)
     app.register_error_handler(TooManyHoldsError, _on_too_many_holds)
     app.register_error_handler(HoldNotOpenError, _on_hold_not_open)
     app.register_error_handler(HTTPException, _on_http_exception)
@@ -101,11 +102,15 @@ def _on_http_exception(error: HTTPException) -> BaseResponse:
     return response
 
 
-def _on_csrf_error(error: CSRFError) -> BaseResponse:
-    """A visitor whom nobody knows can't have a token yet: where a login is needed, that comes first."""
+def refuse_without_token(error: CSRFError) -> BaseResponse:
+    """Lead back to the page of the form, which has a fresh token; nothing of what was asked for is done.
+
+    A visitor whom nobody knows can't have a token yet: where a login is needed, that comes first.
+    """
     if request.blueprint != "auth" and not current_user.is_authenticated:
         return _on_unauthorized()
-    return _render(400, "This page was open for too long", "Go back, reload the page and try again.", "csrf_failed")
+    message = "Nothing was done. Go back to the page and send it again."
+    return _render(400, "This page was open for too long", message, "csrf_failed", back=page_before())
 
 
 def _on_too_many_holds(_error: TooManyHoldsError) -> BaseResponse:
@@ -126,7 +131,7 @@ def _on_unauthorized() -> BaseResponse:
     """Send people to the login page and back afterwards; programs and htmx get a 401."""
     if wants_json():
         return problem(401, "login_required", "Please log in")
-    back = request.full_path.rstrip("?") if request.method == "GET" and not is_htmx() else None
+    back = request.full_path.rstrip("?") if request.method == "GET" and not is_htmx() else page_before()
     target = url_for("auth.log_in", next=back)
     if is_htmx():
         response = redirect_htmx(target)
@@ -153,19 +158,20 @@ def _on_crash(error: InternalServerError) -> Response:
     return _render_static(500, "internal_error", reference)
 
 
-def _render(status: int, title: str, message: str, code: str | None = None) -> Response:
+def _render(status: int, title: str, message: str, code: str | None = None, back: str | None = None) -> Response:
     if is_api() and code is None and status in API_CODES:
         return _refuse_program(API_CODES[status])
     if wants_json():
         return problem(status, code or f"http_{status}", title, message)
     has_user = bool(current_user and current_user.is_authenticated)
+    way_out = url_for("credits.show_credits") if has_user else url_for("pages.show_landing")
     html = render_template(
         "errors/error.html",
         status=status,
         title=title,
         message=message,
-        action_url=url_for("credits.show_credits") if has_user else url_for("pages.show_landing"),
-        action_label="Back to credits" if has_user else "Back to the start",
+        action_url=back or way_out,
+        action_label="Back to the page" if back else "Back to credits" if has_user else "Back to the start",
     )
     return Response(html, status)
 

@@ -12,6 +12,7 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "secret_keys.py": (),
     "config.py": ("environs", "sqlalchemy", "payapp.db", "payapp.secret_keys"),
     "htmx.py": ("flask",),
+    "own_paths.py": ("flask",),
     "sql_functions.py": ("sqlalchemy", "payapp.db"),
     "ledger/": ("sqlalchemy", "payapp.ledger", "payapp.db", "payapp.sql_functions", "payapp.clock"),
     # The dataclasses that cross the wall, and the wall.

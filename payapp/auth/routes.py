@@ -5,6 +5,7 @@ import logging
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import session as flask_session
 from flask_login import current_user, login_user, logout_user
+from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
@@ -22,7 +23,9 @@ from payapp.auth.limits import LOGINS, SIGN_UPS, WRONG_PASSWORDS, Limit, TooOfte
 from payapp.auth.models import User
 from payapp.auth.visitors import find_known_browser, remember_browser, visitors_address
 from payapp.billing.customers import ensure_customer
+from payapp.errors import refuse_without_token, wants_json
 from payapp.extensions import db, login_manager
+from payapp.own_paths import own_path
 from payapp.services import get_stripe
 from payapp.stripe_objects import StripeServiceError
 
@@ -81,10 +84,33 @@ def log_out() -> Response:
     return redirect(url_for("pages.show_landing"), 303)
 
 
+@blueprint.errorhandler(CSRFError)
+def show_form_again(error: CSRFError) -> Response | tuple[str, int]:
+    """Do nothing of what a form without a valid token asks for, and leave nobody stuck.
+
+    It comes from a tab that was open while another logged in or out, or from one of two first visits at once.
+    """
+    is_log_out = request.endpoint == "auth.log_out"
+    if wants_json() or (is_log_out and current_user.is_authenticated):
+        return refuse_without_token(error)
+    if is_log_out:
+        return redirect(url_for("pages.show_landing"), 303)
+    if current_user.is_authenticated:
+        return redirect(_safe_next() or url_for("credits.show_credits"), 303)
+    is_sign_up = request.endpoint == "auth.sign_up"
+    form = SignUpForm() if is_sign_up else LogInForm()
+    form.csrf_token.errors = [error.description]
+    return _render_form("auth/sign_up.html" if is_sign_up else "auth/log_in.html", form), 400
+
+
 def _page(template: str, form: SignUpForm | LogInForm) -> str | tuple[str, int]:
     """Show the form; 422 when it was sent and is not right."""
-    html = render_template(template, form=form, next=_safe_next())
+    html = _render_form(template, form)
     return (html, 422) if form.is_submitted() else html
+
+
+def _render_form(template: str, form: SignUpForm | LogInForm) -> str:
+    return render_template(template, form=form, next=_safe_next())
 
 
 def _check_password(form: LogInForm) -> User | None:
@@ -141,6 +167,4 @@ def _enter(user: User) -> Response:
 
 def _safe_next() -> str | None:
     """Return the path the visitor was going to; None for anything that could lead to another site."""
-    target = request.args.get("next", "")
-    is_path = target.startswith("/") and not target.startswith(("//", "/\\"))
-    return target if is_path and target.isprintable() and "\\" not in target else None
+    return own_path(request.args.get("next", ""))
