@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from payapp import api, cli, errors, input_guards, operations, pages
+from payapp import api, cli, errors, input_guards, operations, pages, sessions
 from payapp.api.request_counts import make_request_counts
 from payapp.auth.api_keys.routes import blueprint as api_keys_blueprint
 from payapp.auth.routes import blueprint as auth_blueprint
@@ -25,8 +25,9 @@ LOGIN_LIFETIME = timedelta(days=30)
 def assemble(overrides: Mapping[str, str] | None) -> Flask:
     """Return the application for the settings in the environment, with `overrides` on top. Raises ConfigError."""
     settings = load_settings(overrides)
-    app = Flask("payapp", instance_path=str(settings.instance_path))
+    app = Flask("payapp", instance_path=str(settings.instance_path), static_folder=None)  # pages.py serves its files
     _configure(app, settings)
+    sessions.init_app(app)
     input_guards.init_app(app)
     _prepare_extensions(app)
     for blueprint in (

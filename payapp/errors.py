@@ -16,6 +16,7 @@ from payapp.htmx import is_htmx, redirect_htmx
 from payapp.ledger.errors import HoldNotOpenError, TooManyHoldsError
 from payapp.own_paths import page_before
 from payapp.problems import PROBLEMS
+from payapp.sessions import is_for_people
 
 log = logging.getLogger(__name__)
 
@@ -163,6 +164,8 @@ def _render(status: int, title: str, message: str, code: str | None = None, back
         return _refuse_program(API_CODES[status])
     if wants_json():
         return problem(status, code or f"http_{status}", title, message)
+    if not is_for_people(request.path):
+        return _render_static(status, f"http_{status}")
     has_user = bool(current_user and current_user.is_authenticated)
     way_out = url_for("credits.show_credits") if has_user else url_for("pages.show_landing")
     html = render_template(

@@ -21,6 +21,7 @@ from payapp.clock import utc_now
 from payapp.credits.chart import build_chart
 from payapp.credits.pace import measure_pace
 from payapp.credits.package_cards import build_package_cards
+from payapp.sessions import is_for_people
 
 FILTERS = ("number", "signed", "money", "day", "moment", "iso", "plural")
 
@@ -102,10 +103,16 @@ def security_headers(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    # Asked of the cookie, not of current_user: that would query the database for every file and probe.
-    if "Cache-Control" not in response.headers and "_user_id" in session:
-        response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("Cache-Control", _default_caching())
     return response
+
+
+def _default_caching() -> str:
+    """Only who says so is kept by others: even a stranger's page carries the token of their own session."""
+    if not is_for_people(request.path):
+        return "no-store"
+    # Asked of the cookie, not of current_user: that would query the database for every page.
+    return "no-store" if "_user_id" in session else "private, no-cache"
 
 
 @cache

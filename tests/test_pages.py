@@ -114,7 +114,7 @@ def test_https_is_pinned_only_where_there_is_https(bare_app: Flask, is_secure: b
 
 
 def test_pages_of_a_logged_in_person_are_not_kept(bare_app: Flask, bare_client: FlaskClient) -> None:
-    assert "Cache-Control" not in bare_client.get("/plain").headers
+    assert bare_client.get("/plain").headers["Cache-Control"] == "private, no-cache"
     bare_client.get("/log-in")
     assert bare_client.get("/plain").headers["Cache-Control"] == "no-store"
     assert "immutable" in bare_client.get(address_of(bare_app, "app.css")).headers["Cache-Control"]
