@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from payapp import api, cli, errors, input_guards, operations, pages, sessions
+from payapp import api, cli, errors, input_guards, operations, pages, sessions, trusted_hosts
 from payapp.api.request_counts import make_request_counts
 from payapp.auth.api_keys.routes import blueprint as api_keys_blueprint
 from payapp.auth.routes import blueprint as auth_blueprint
@@ -69,6 +69,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         settings.stripe_secret_key, settings.stripe_webhook_secrets, settings.stripe_api_base
     )
     app.extensions["payapp_request_counts"] = make_request_counts(settings.ratelimit_storage_uri)
+    trusted_hosts.init_app(app, settings.trusted_hosts)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -17,6 +17,7 @@ from payapp.ledger.errors import HoldNotOpenError, TooManyHoldsError
 from payapp.own_paths import page_before
 from payapp.problems import PROBLEMS
 from payapp.sessions import is_for_people
+from payapp.trusted_hosts import note_refused_name
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,8 @@ def _on_http_exception(error: HTTPException) -> BaseResponse:
     if error.response is not None or status < 400:
         return error.get_response()
     title, message = PAGES.get(status, (error.name, error.description or ""))
+    if isinstance(error, SecurityError):
+        note_refused_name(request.environ.get("HTTP_HOST", ""))
     if isinstance(error, SecurityError) and not wants_json():
         return Response(message, status, mimetype="text/plain")  # no address can be built for a host we don't trust
     response = _render(status, title, message)
