@@ -8,7 +8,9 @@ worker_class = "gthread"
 threads = 8
 timeout = 60
 graceful_timeout = 20
-keepalive = 5
+# Balancers keep an idle connection for a minute and use it again. Were we the first to close it, a request on its way
+# would be lost, and the customer would see a 502. It costs no thread: idle connections wait in one poll.
+keepalive = int(os.environ.get("KEEP_ALIVE_SECONDS", "75"))
 control_socket_disable = True  # nobody uses it, and two servers of one user would share its path
 max_requests = 100_000
 max_requests_jitter = 10_000

@@ -1,0 +1,21 @@
+"""How gunicorn serves payapp: gunicorn.conf.py, as gunicorn reads it."""
+
+import runpy
+from typing import Any
+
+import pytest
+
+from tests.processes import PROJECT_ROOT
+
+BALANCERS_KEEP_SECONDS = 60  # AWS's and nginx's default
+
+
+def read_configuration() -> dict[str, Any]:
+    return runpy.run_path(str(PROJECT_ROOT / "gunicorn.conf.py"))
+
+
+def test_an_idle_connection_outlives_the_balancers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KEEP_ALIVE_SECONDS", raising=False)
+    assert read_configuration()["keepalive"] > BALANCERS_KEEP_SECONDS
+    monkeypatch.setenv("KEEP_ALIVE_SECONDS", "360")
+    assert read_configuration()["keepalive"] == 360
