@@ -48,6 +48,7 @@ $(HTMX): requirements-assets.txt | $(VENV)/bin/python
 	@touch $@
 
 run: setup ## Start payapp on this machine (PORT=8000, STRIPE_PORT=8420); Ctrl-C stops it
+	@$(BIN)/flask dev check-ports $(PORT) $(STRIPE_PORT)
 	@$(BIN)/flask db upgrade
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PORT=$(PORT) STRIPE_PORT=$(STRIPE_PORT) \
 	  $(BIN)/honcho -e /dev/null -f Procfile.dev start || test $$? -eq 130  # stopped by Ctrl-C: all is well

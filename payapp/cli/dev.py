@@ -1,5 +1,7 @@
 """flask dev …: for development only."""
 
+import socket
+
 import click
 from flask.cli import AppGroup
 
@@ -27,3 +29,23 @@ def fake_stripe(port: int) -> None:
         webhook_secret=(settings.stripe_webhook_secrets or [LOCAL_STRIPE_WEBHOOK_SECRET])[0],
     )
     serve(port, "127.0.0.1", stand_in)
+
+
+@dev.command("check-ports")
+@click.argument("port", type=int)
+@click.argument("stripe_port", type=int)
+def check_ports(port: int, stripe_port: int) -> None:
+    """Say in one sentence which port another program has; exit status 1 then."""
+    for name, wanted in (("PORT", port), ("STRIPE_PORT", stripe_port)):
+        if not _is_free(wanted):
+            raise click.ClickException(f"port {wanted} is taken by another program; try: make run {name}={wanted + 1}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

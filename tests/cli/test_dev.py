@@ -1,6 +1,7 @@
 """flask dev fake-stripe --port N"""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -67,3 +68,23 @@ def test_it_remembers_after_a_restart(command: Command, settings: dict[str, str]
     found = requests.get(f"{again.url}/v1/customers/{customer}", auth=key, timeout=10).json()
     again.stop()
     assert found["email"] == "ada@example.com"
+
+
+def test_a_taken_port_is_said_in_one_sentence(settings: dict[str, str]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken, free = other.getsockname()[1], free_port()
+        assert check_ports(settings, taken, free) == (
+            1,
+            f"Error: port {taken} is taken by another program; try: make run PORT={taken + 1}\n",
+        )
+        _, sentence = check_ports(settings, free, taken)
+        assert sentence.endswith(f"make run STRIPE_PORT={taken + 1}\n")
+    assert check_ports(settings, taken, free) == (0, "")
+
+
+def check_ports(settings: dict[str, str], port: int, stripe_port: int) -> tuple[int, str]:
+    command = [sys.executable, "-m", "flask", "dev", "check-ports", str(port), str(stripe_port)]
+    done = subprocess.run(command, cwd=PROJECT_ROOT, env={**os.environ, **settings}, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
