@@ -4,7 +4,7 @@ from typing import cast
 
 from flask import current_app
 
-from payapp.billing.checkout import Storefront
+from payapp.billing.storefront import Storefront
 from payapp.config import Settings
 from payapp.stripe_service import StripeService
 

@@ -14,9 +14,10 @@ from flask import Flask
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from payapp.billing.checkout import Storefront, start_checkout
+from payapp.billing.checkout import start_checkout
 from payapp.billing.models import Purchase
 from payapp.billing.packages import get_package
+from payapp.billing.storefront import Storefront
 from payapp.db import expect_writes
 from payapp.ledger.balances import get_balance
 from payapp.services import get_stripe

@@ -5,7 +5,6 @@ call that makes it, and a user has one open Checkout a package at most (a partia
 """
 
 import logging
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -13,14 +12,19 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from payapp.billing.customers import ensure_customer, forget_customer
-from payapp.billing.errors import CheckoutUnavailableError, PriceMismatchError, QuarantineError
+from payapp.billing.errors import (
+    CheckoutCompleteError,
+    CheckoutUnavailableError,
+    PriceMismatchError,
+    QuarantineError,
+)
 from payapp.billing.fulfillment import expire_purchase, fail_purchase, fulfill_checkout
 from payapp.billing.models import IS_OPEN_CHECKOUT, Purchase, new_checkout_key
 from payapp.billing.packages import Package
+from payapp.billing.storefront import Storefront, build_request
 from payapp.clock import utc_now
 from payapp.db import insert_into
 from payapp.stripe_objects import BurntKeyError, CheckoutSession, StripeRefusedError
-from payapp.stripe_requests import CheckoutRequest
 from payapp.stripe_service import StripeService
 
 # Shorter than Stripe's memory of idempotency keys (24 h), so that a call repeated after the key is
@@ -33,21 +37,14 @@ ATTEMPTS = 3
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Storefront:
-    """Where buyers come from and go back to, and the Stripe price ids of the packages (empty: inline prices)."""
-
-    base_url: str
-    price_ids: dict[str, str]
-
-
 def start_checkout(
     session: Session, stripe: StripeService, storefront: Storefront, user_id: int, package: Package
 ) -> str:
     """Return the address of an open Checkout page where the user can pay for `package`. Commits, several times.
 
-    An open page of this user and package is used again; one that turns out to be paid is fulfilled, and a new
-    one opened. A customer that turns out to be deleted is replaced. Raises StripeUnavailableError,
+    An open page of this user and package is used again. One that turns out to be paid is fulfilled, as its webhook
+    would do, and CheckoutCompleteError raised: who has not heard of the first time shall not pay twice. The next call
+    opens a new one. A customer that turns out to be deleted is replaced. Raises StripeUnavailableError,
     StripeRefusedError, PriceMismatchError (Stripe would charge something else: the session is closed again) and
     CheckoutUnavailableError. Nothing is ever charged here.
     """
@@ -67,6 +64,8 @@ def start_checkout(
             return _require_url(checkout_session)
         _close(session, stripe, purchase, checkout_session)
         session.commit()
+        if checkout_session.status == "complete":
+            raise CheckoutCompleteError(checkout_session.id)
     raise CheckoutUnavailableError(f"no open Checkout page for user {user_id} after {ATTEMPTS} attempts")
 
 
@@ -121,7 +120,7 @@ def _reach_checkout_session(
     if purchase.stripe_checkout_session_id:
         return _find_checkout_session(session, stripe, purchase)
     try:
-        return stripe.create_checkout_session(_build_request(storefront, purchase, package))
+        return stripe.create_checkout_session(build_request(storefront, purchase, package))
     except BurntKeyError:
         _fail(session, purchase)  # if there is a session nevertheless, nobody was ever given its address
         return None
@@ -148,28 +147,6 @@ def _find_checkout_session(session: Session, stripe: StripeService, purchase: An
 def _fail(session: Session, purchase: Any) -> None:
     fail_purchase(session, purchase.id)
     session.commit()
-
-
-def _build_request(storefront: Storefront, purchase: Any, package: Package) -> CheckoutRequest:
-    page = f"{storefront.base_url}/dashboard/credits"
-    return CheckoutRequest(
-        idempotency_key=purchase.stripe_checkout_key,
-        customer_id=purchase.stripe_customer_id,
-        client_reference_id=str(purchase.id),
-        product_name=f"{package.name}: {purchase.credits} credits",
-        unit_amount=purchase.amount_total,
-        currency=purchase.currency,
-        price_id=storefront.price_ids.get(package.id, ""),
-        success_url=f"{page}?success=true&session_id={{CHECKOUT_SESSION_ID}}",
-        cancel_url=f"{page}?canceled=true",
-        expires_at=purchase.checkout_expires_at,
-        metadata={
-            "userId": str(purchase.user_id),
-            "credits": str(purchase.credits),
-            "packageId": purchase.package_id,
-            "purchaseId": str(purchase.id),
-        },
-    )
 
 
 def _is_current(purchase: Any, package: Package, customer_id: str) -> bool:

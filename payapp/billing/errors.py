@@ -25,6 +25,14 @@ class CheckoutUnavailableError(BillingError):
     """No Checkout session could be opened just now. Nothing was charged; trying again may help."""
 
 
+class CheckoutCompleteError(BillingError):
+    """The customer has been through the Checkout page that was open: what they paid is dealt with, none is opened."""
+
+    def __init__(self, checkout_session_id: str) -> None:
+        super().__init__(f"Checkout session {checkout_session_id} is complete")
+        self.checkout_session_id = checkout_session_id
+
+
 class QuarantineError(BillingError):
     """A Checkout session does not agree with our books. Nothing was granted; staff must look at it."""
 

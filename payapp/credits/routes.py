@@ -9,7 +9,7 @@ from flask_login import current_user, login_required
 from werkzeug.wrappers import Response as BaseResponse
 
 from payapp.billing import checkout
-from payapp.billing.errors import BillingError, UnknownPackageError
+from payapp.billing.errors import BillingError, CheckoutCompleteError, UnknownPackageError
 from payapp.billing.packages import PACKAGES, get_package
 from payapp.billing.purchases import (
     PurchaseView,
@@ -90,11 +90,16 @@ def show_purchase_status(purchase_id: int) -> str | tuple[str, int]:
 
 @blueprint.post("/api/credits/checkout")
 def start_checkout() -> BaseResponse:
-    """Open a Checkout page for `packageId` (JSON) or `package_id` (form), and lead there. CSRF always."""
+    """Open a Checkout page for `packageId` (JSON) or `package_id` (form), and lead there. CSRF always.
+
+    Who has paid already, and was not told, is led to the credits page instead.
+    """
     package_id = _requested_package_id()
     try:
         package = get_package(package_id)
         url = checkout.start_checkout(db.session(), get_stripe(), get_storefront(), current_user.id, package)
+    except CheckoutCompleteError as error:
+        return _lead_to(_show_arrived(error.checkout_session_id))
     except UnknownPackageError:
         return _refuse_checkout(422, "unknown_package", "There is no such package.")
     except (StripeServiceError, BillingError):
@@ -116,6 +121,13 @@ def _lead_to(url: str) -> BaseResponse:
     if request.is_json:
         return jsonify({"url": url})
     return redirect_htmx(url) if is_htmx() else redirect(url, 303)
+
+
+def _show_arrived(checkout_session_id: str) -> str:
+    """Return where the customer sees what became of a payment they had not heard of. Buying more is one press away."""
+    if not request.is_json:
+        flash("Your payment has arrived, so no other payment page was opened. To buy more, choose a package.", "info")
+    return get_storefront().return_url(checkout_session_id)
 
 
 def _refuse_checkout(status: int, code: str, message: str) -> BaseResponse:

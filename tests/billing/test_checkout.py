@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
 from payapp.auth.models import User
 from payapp.billing.checkout import CHECKOUT_LIFETIME
+from payapp.billing.errors import CheckoutCompleteError
 from payapp.ledger.balances import get_balance
 from tests.billing.shop import BASE_URL, Shop, list_open, make_price
 from tests.factories import make_user
@@ -85,9 +87,15 @@ def test_it_opens_one_page_for_each_package(stripe: StandIn, shop: Shop) -> None
     assert [purchase.package_id for purchase in shop.purchases] == ["starter", "pro"]
 
 
-def test_it_fulfills_what_was_paid_meanwhile_and_opens_a_new_page(stripe: StandIn, shop: Shop) -> None:
+def test_it_fulfills_what_was_paid_meanwhile_and_opens_a_new_page_when_asked_again(stripe: StandIn, shop: Shop) -> None:
     paid = shop.buy()
-    stripe.pay(str(shop.purchases[0].stripe_checkout_session_id))
+    checkout_session_id = str(shop.purchases[0].stripe_checkout_session_id)
+    stripe.pay(checkout_session_id)
+    with pytest.raises(CheckoutCompleteError) as refusal:
+        shop.buy()
+    assert refusal.value.checkout_session_id == checkout_session_id
+    assert shop.statuses == ["fulfilled"]
+    assert list_open(stripe, shop) == []
     assert shop.buy() != paid
     assert shop.statuses == ["fulfilled", "pending"]
     assert get_balance(shop.session, shop.user_id).posted == 500
@@ -96,6 +104,8 @@ def test_it_fulfills_what_was_paid_meanwhile_and_opens_a_new_page(stripe: StandI
 def test_it_opens_a_new_page_while_a_slow_payment_is_under_way(stripe: StandIn, shop: Shop) -> None:
     slow = shop.buy()
     stripe.pay(str(shop.purchases[0].stripe_checkout_session_id), "settles")
+    with pytest.raises(CheckoutCompleteError):
+        shop.buy()
     assert shop.buy() != slow
     first, second = shop.purchases
     assert (first.status, first.completed_at is not None) == ("pending", True)

@@ -232,3 +232,46 @@ def test_it_says_so_when_stripe_would_charge_something_else(
     assert (response.status_code, code_of(response)) == (503, "checkout_unavailable")
     [customer] = stripe.list_customers(buyer.email)
     assert [found["status"] for found in stripe.list_checkout_sessions(customer["id"])] == ["expired"]
+
+
+@pytest.mark.parametrize("outcome", ["paid", "settles"])
+def test_who_has_paid_and_was_not_told_is_told_first(
+    stripe: StandIn, buyer: Buyer, session: Session, outcome: str
+) -> None:
+    """No webhook has come, and the page was closed. Buying more is one press away."""
+    buyer.post_form(package_id="growth")
+    [purchase] = list_purchases(session)
+    stripe.pay(str(purchase.stripe_checkout_session_id), outcome)
+    page = f"http://localhost{PAGE}?success=true&session_id={purchase.stripe_checkout_session_id}"
+
+    again = buyer.post_form(package_id="growth")
+    assert (again.status_code, again.headers["Location"]) == (303, page)
+    shown = buyer.client.get(page).text
+    assert "Your payment has arrived" in shown
+    assert ("500 credits added" if outcome == "paid" else "Your bank is still working on the payment") in shown
+    assert len(list_purchases(session)) == 1
+    assert "Your payment has arrived" not in buyer.client.get(page).text
+
+    assert buyer.post_form(package_id="growth").headers["Location"] == page_url_of(stripe, buyer.email)
+    assert len(list_purchases(session)) == 2
+
+
+def test_programs_are_led_there_too(stripe: StandIn, buyer: Buyer, session: Session) -> None:
+    buyer.post_json({"packageId": "pro"})
+    stripe.pay(str(list_purchases(session)[-1].stripe_checkout_session_id))
+    answer = buyer.post_json({"packageId": "pro"}).json
+    assert answer is not None
+    assert f"{PAGE}?success=true&session_id=cs_" in answer["url"]
+
+
+def test_htmx_is_led_there_too(stripe: StandIn, buyer: Buyer, session: Session) -> None:
+    buyer.post_htmx(package_id="pro")
+    stripe.pay(str(list_purchases(session)[-1].stripe_checkout_session_id))
+    assert f"{PAGE}?success=true&session_id=cs_" in buyer.post_htmx(package_id="pro").headers["HX-Redirect"]
+
+
+def page_url_of(stripe: StandIn, email: str) -> str:
+    """Return the address of the one payment page that is open."""
+    [customer] = stripe.list_customers(email)
+    [found] = [found for found in stripe.list_checkout_sessions(customer["id"]) if found["status"] == "open"]
+    return str(found["url"])

@@ -6,9 +6,10 @@ from uuid import uuid4
 import pytest
 
 from payapp.billing import checkout
-from payapp.billing.checkout import Storefront, start_checkout
+from payapp.billing.checkout import start_checkout
 from payapp.billing.errors import CheckoutUnavailableError, PriceMismatchError
 from payapp.billing.packages import get_package
+from payapp.billing.storefront import Storefront
 from payapp.clock import utc_now
 from payapp.stripe_objects import StripeRefusedError, StripeUnavailableError
 from tests.billing.conftest import DieAfterStripe

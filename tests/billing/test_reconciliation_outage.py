@@ -15,10 +15,11 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payapp.billing.checkout import Storefront, start_checkout
+from payapp.billing.checkout import start_checkout
 from payapp.billing.models import Purchase
 from payapp.billing.packages import PACKAGES
 from payapp.billing.returned_money import ReturnedMoney, credits_to_take_back
+from payapp.billing.storefront import Storefront
 from payapp.db import expect_writes
 from payapp.ledger.models import accounts
 from payapp.ledger.verification import verify

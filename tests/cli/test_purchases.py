@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from payapp.billing.checkout import Storefront, start_checkout
+from payapp.billing.checkout import start_checkout
 from payapp.billing.fulfillment import fulfill_checkout
 from payapp.billing.packages import get_package
 from payapp.billing.purchases import find_latest_purchase
+from payapp.billing.storefront import Storefront
 from payapp.ledger.balances import get_balance
 from payapp.ledger.holds import spend
 from payapp.services import get_stripe

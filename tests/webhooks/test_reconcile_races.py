@@ -6,9 +6,10 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payapp.billing.checkout import Storefront, start_checkout
+from payapp.billing.checkout import start_checkout
 from payapp.billing.models import Purchase
 from payapp.billing.packages import PACKAGES
+from payapp.billing.storefront import Storefront
 from payapp.db import writing
 from payapp.ledger.models import LedgerEntry
 from payapp.ledger.verification import verify

@@ -36,7 +36,15 @@ class Buyer(Client):
         outcome = "unclear" if status >= 500 else "acknowledged"
         self.journal.write("checkout", shopper.email, outcome, status)
         if outcome == "acknowledged":
-            self._pay(shopper, answer.headers["HX-Redirect"])
+            self._go_on(shopper, answer.headers["HX-Redirect"])
+
+    def _go_on(self, shopper: Shopper, url: str) -> None:
+        """To the payment page; or back to the credits page, when another buyer of the same shopper's has just paid."""
+        target = urlsplit(url)
+        if "session_id=" in target.query:
+            self._come_back(shopper, f"{target.path}?{target.query}")
+        else:
+            self._pay(shopper, url)
 
     def _pay(self, shopper: Shopper, payment_page: str) -> None:
         """Choose an outcome on the page. Another buyer of the same shopper's may have been faster: then it is over."""
