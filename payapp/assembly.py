@@ -6,7 +6,7 @@ from datetime import timedelta
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from payapp import api, cli, errors, input_guards, operations, pages, sessions, trusted_hosts
+from payapp import api, canonical_host, cli, errors, input_guards, operations, pages, sessions, trusted_hosts
 from payapp.api.request_counts import make_request_counts
 from payapp.auth.api_keys.routes import blueprint as api_keys_blueprint
 from payapp.auth.routes import blueprint as auth_blueprint
@@ -29,6 +29,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
     _configure(app, settings)
     sessions.init_app(app)
     input_guards.init_app(app)
+    canonical_host.init_app(app, settings.app_base_url)
     _prepare_extensions(app)
     for blueprint in (
         auth_blueprint,
