@@ -3,8 +3,9 @@
 import hashlib
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, flash, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, flash, jsonify, redirect, render_template, request, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -120,7 +121,18 @@ def _requested_package_id() -> object:
 def _lead_to(url: str) -> BaseResponse:
     if request.is_json:
         return jsonify({"url": url})
-    return redirect_htmx(url) if is_htmx() else redirect(url, 303)
+    if is_htmx():
+        return redirect_htmx(url)
+    if _is_named_by_policy(url):
+        return redirect(url, 303)
+    return Response(render_template("credits/payment_page.html", url=url), headers={"Cache-Control": "no-store"})
+
+
+def _is_named_by_policy(url: str) -> bool:
+    """Whether a browser follows a form to `url`: our own pages, and where Checkout usually is."""
+    parts = urlsplit(url)
+    known = {get_storefront().base_url, *current_app.config["CHECKOUT_ORIGINS"]}
+    return f"{parts.scheme}://{parts.netloc}" in known
 
 
 def _show_arrived(checkout_session_id: str) -> str:

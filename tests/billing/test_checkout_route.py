@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -275,3 +276,17 @@ def page_url_of(stripe: StandIn, email: str) -> str:
     [customer] = stripe.list_customers(email)
     [found] = [found for found in stripe.list_checkout_sessions(customer["id"]) if found["status"] == "open"]
     return str(found["url"])
+
+
+def test_a_form_is_led_to_a_payment_page_that_the_policy_does_not_name(
+    stripe: StandIn, buyer: Buyer, app: Flask
+) -> None:
+    """A custom domain of Stripe's, or a stand-in under another name: a redirect would be stopped in silence."""
+    app.config["CHECKOUT_ORIGINS"] = ["https://checkout.stripe.com"]
+    answer = buyer.post_form(package_id="growth")
+    url = page_url(stripe, buyer.email)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
+    assert f'<meta http-equiv="refresh" content="0; url={url}">' in answer.text
+    assert f'href="{url}"' in answer.text
+    assert buyer.post_json({"packageId": "growth"}).json == {"url": url}
+    assert buyer.post_htmx(package_id="growth").headers["HX-Redirect"] == url
