@@ -39,7 +39,8 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "auth/api_keys/__init__.py": ("sqlalchemy", "payapp.auth.api_keys", "payapp.db", "payapp.clock"),
     "auth/api_keys/models.py": ("sqlalchemy", "payapp.db", "payapp.clock"),
     "auth/limits.py": ("sqlalchemy", "payapp.auth.models", "payapp.db", "payapp.sql_functions"),
-    "auth/accounts.py": ("sqlalchemy", "argon2", "payapp.auth.models"),
+    "auth/email_addresses.py": ("email_validator",),
+    "auth/accounts.py": ("sqlalchemy", "argon2", "payapp.auth.models", "payapp.auth.email_addresses"),
     "api/models.py": ("sqlalchemy", "payapp.db", "payapp.clock", "payapp.ledger.makers"),
     "api/idempotency.py": ("sqlalchemy", "payapp.api.models", "payapp.db", "payapp.clock", "payapp.ledger.makers"),
     "webhooks/inbox.py": (

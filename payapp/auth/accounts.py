@@ -1,7 +1,6 @@
 """Making users and checking passwords. Core-like: the session comes first, nothing is committed here."""
 
 from functools import cache
-from unicodedata import normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -9,12 +8,14 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from payapp.auth.email_addresses import normalize_email, spellings_of
 from payapp.auth.models import User
 
 # Built once: nearly every request sends one of them.
 FIND_BY_ID = select(User).where(User.id == bindparam("user_id"))
 FIND_ID_BY_ID = select(User.id).where(User.id == bindparam("user_id"))
-FIND_ID_BY_EMAIL = select(User.id).where(User.email == bindparam("email"))
+FIND_BY_EMAIL = select(User).where(User.email.in_(bindparam("spellings", expanding=True)))
+FIND_IDS_BY_EMAIL = select(User.email, User.id).where(User.email.in_(bindparam("spellings", expanding=True)))
 
 hasher = PasswordHasher()  # argon2id with the library's recommended parameters
 
@@ -23,19 +24,13 @@ class EmailTakenError(Exception):
     """Somebody has signed up with this e-mail address already."""
 
 
-def normalize_email(email: str) -> str:
-    """Return the form in which addresses are stored and compared: trimmed, lower-case, composed.
-
-    Some systems type é as one character and some as two; without NFC that would be two addresses.
-    """
-    return normalize("NFC", email.strip().lower())
-
-
 def create_user(session: Session, email: str, password: str) -> User:
     """Make a user. Raises EmailTakenError, also when another process made the same one at the same instant.
 
     Flushes, so that the unique constraint speaks now; after the error the session must be rolled back.
     """
+    if find_user(session, email) is not None:  # perhaps under an older spelling, of which the constraint knows nothing
+        raise EmailTakenError(email)
     user = User(email=normalize_email(email), password_hash=hasher.hash(password))
     session.add(user)
     try:
@@ -53,6 +48,9 @@ def change_email(session: Session, user_id: int, email: str) -> None:
 
     Raises EmailTakenError when it is somebody else's; the session must be rolled back then.
     """
+    owner = find_user(session, email)
+    if owner is not None and owner.id != user_id:
+        raise EmailTakenError(email)
     statement = update(User).where(User.id == user_id).values(email=normalize_email(email))
     try:
         session.execute(statement)
@@ -64,8 +62,13 @@ def change_email(session: Session, user_id: int, email: str) -> None:
 
 
 def find_user(session: Session, email: str) -> User | None:
-    """Return the user with this e-mail address, however it is capitalized."""
-    return session.scalars(select(User).where(User.email == normalize_email(email))).one_or_none()
+    """Return the user with this e-mail address, however it is spelled.
+
+    Of two old accounts that are one mailbox in two spellings (see migration 0009), the one in the spelling given.
+    """
+    spellings = spellings_of(email)
+    users = {user.email: user for user in session.scalars(FIND_BY_EMAIL, {"spellings": spellings})}
+    return next((users[spelling] for spelling in spellings if spelling in users), None)
 
 
 def find_user_by_id(session: Session, user_id: int) -> User | None:
@@ -77,7 +80,9 @@ def find_user_id(session: Session, reference: int | str) -> int | None:
     """Return the id of the user with this id or e-mail address, None if there is none."""
     if isinstance(reference, int):
         return session.scalar(FIND_ID_BY_ID, {"user_id": reference})
-    return session.scalar(FIND_ID_BY_EMAIL, {"email": normalize_email(reference)})
+    spellings = spellings_of(reference)
+    user_ids = {row.email: row.id for row in session.execute(FIND_IDS_BY_EMAIL, {"spellings": spellings})}
+    return next((user_ids[spelling] for spelling in spellings if spelling in user_ids), None)
 
 
 def is_right_password(password_hash: str | None, password: str) -> bool:

@@ -22,9 +22,10 @@ def new_customer_key() -> str:
 
 
 class User(UserMixin, Base):
-    """Somebody who can log in. `email` is stored lower-case; `credits` may be negative (debt).
+    """Somebody who can log in. `email` is stored lower-case, its domain in ASCII; `credits` may be negative (debt).
 
-    `stripe_customer_email` is the address that the Stripe customer was last given, or is being made with.
+    `stripe_customer_email` is the address that the Stripe customer was last given, or is being made with; empty for
+    none. `stripe_refused_email` is the last one that Stripe did not take: it is not sent again.
     """
 
     __tablename__ = "users"
@@ -39,6 +40,7 @@ class User(UserMixin, Base):
     stripe_customer_key: Mapped[str] = mapped_column(String(255), unique=True, default=new_customer_key)
     stripe_customer_requested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     stripe_customer_email: Mapped[str | None] = mapped_column(String(320))
+    stripe_refused_email: Mapped[str | None] = mapped_column(String(320))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
     @property

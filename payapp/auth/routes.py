@@ -15,9 +15,9 @@ from payapp.auth.accounts import (
     find_user,
     find_user_by_id,
     is_right_password,
-    normalize_email,
     renew_hash,
 )
+from payapp.auth.email_addresses import normalize_email
 from payapp.auth.forms import LogInForm, SignUpForm
 from payapp.auth.limits import LOGINS, SIGN_UPS, WRONG_PASSWORDS, Limit, TooOftenError, count_try, take_back
 from payapp.auth.models import User

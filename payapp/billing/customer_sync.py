@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from payapp.billing.customers import ensure_customer, push_email
+from payapp.billing.customers import HAS_NEW_EMAIL, ensure_customer, push_email
 from payapp.billing.models import customers
 from payapp.stripe_objects import StripeServiceError, StripeUnavailableError
 from payapp.stripe_service import StripeService
@@ -28,9 +28,11 @@ class SyncResult:
 
 
 def list_users_to_sync(session: Session) -> Sequence[int]:
-    """Return the ids of users whom Stripe does not know yet, or knows by another address, oldest first."""
-    is_outdated = customers.c.stripe_customer_email.is_distinct_from(customers.c.email)
-    statement = select(customers.c.id).where(or_(customers.c.stripe_customer_id.is_(None), is_outdated))
+    """Return the ids of users whom Stripe does not know yet, or knows by another address, oldest first.
+
+    Not of those whose address Stripe has refused.
+    """
+    statement = select(customers.c.id).where(or_(customers.c.stripe_customer_id.is_(None), HAS_NEW_EMAIL))
     return session.scalars(statement.order_by(customers.c.id)).all()
 
 

@@ -4,11 +4,11 @@ Commits before it calls Stripe: no row lock and no connection waits for the netw
 idempotency key and the address of the call, exists before the customer does.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from payapp.billing.models import customers
@@ -21,6 +21,9 @@ KEY_IS_REMEMBERED = timedelta(hours=23)
 # Longer than one call can take, its one repetition included: after that nothing of it is still on its way.
 PUSH_LASTS_MAX = timedelta(minutes=1)
 
+IS_REFUSED = customers.c.stripe_refused_email.is_not_distinct_from(customers.c.email)
+HAS_NEW_EMAIL = and_(customers.c.stripe_customer_email.is_distinct_from(customers.c.email), ~IS_REFUSED)
+
 
 def ensure_customer(session: Session, stripe: StripeService, user_id: int, *, is_quick: bool = False) -> str:
     """Return the user's Stripe customer id, made now if there is none. Commits; holds nothing while Stripe works.
@@ -28,29 +31,32 @@ def ensure_customer(session: Session, stripe: StripeService, user_id: int, *, is
     Two processes at once, or a crash after Stripe's answer, still end with one customer: the call carries an
     idempotency key from the user's own row, and once Stripe may have forgotten the key, or repeats a failure
     under it, the customer is looked for first. It is made, and looked for, with the address of the first request,
-    whatever the user's address is by now: push_email() follows. `is_quick`: give up after about two seconds.
+    whatever the user's address is by now: push_email() follows. With an address that Stripe refuses it is made
+    without one: nobody is kept from buying by Stripe's taste. `is_quick`: give up after about two seconds.
     Raises StripeUnavailableError or StripeRefusedError; the next caller tries again.
     """
     user = _begin_request(session, user_id)
     if user.stripe_customer_id:
         return str(user.stripe_customer_id)
     email, user_key = user.stripe_customer_email, _user_key(user.stripe_customer_key)
+    requested_at: datetime = user.stripe_customer_requested_at
     customer_id: str | None = None
-    if utc_now() - user.stripe_customer_requested_at > KEY_IS_REMEMBERED:
-        customer_id = stripe.find_customer(email, user_key)
+    if utc_now() - requested_at > KEY_IS_REMEMBERED:
+        customer_id = stripe.find_customer(email, user_key, requested_at)
     try:
         customer_id = customer_id or stripe.create_customer(
             email, user.id, user_key, user.stripe_customer_key, is_quick=is_quick
         )
     except BurntKeyError:
-        customer_id = stripe.find_customer(email, user_key)
+        customer_id = stripe.find_customer(email, user_key, requested_at)
         if customer_id is None:
             _renew_key(session, user)
             raise
     except StripeRefusedError as error:
-        if error.param == "email":
-            _end_request(session, user)
-        raise
+        if error.param != "email" or not email:
+            raise
+        _note_refusal(session, user)
+        return ensure_customer(session, stripe, user_id, is_quick=is_quick)
     return _save_customer(session, user, customer_id)
 
 
@@ -79,7 +85,8 @@ def push_email(session: Session, stripe: StripeService, user_id: int) -> bool:
 
     One call at a time for each user, so that the address sent last is the last to arrive: while the customer's
     address is unknown (NULL) others leave the user alone, for a minute at most should the process die. A customer
-    that was deleted at Stripe is forgotten. Raises StripeUnavailableError or StripeRefusedError.
+    that was deleted at Stripe is forgotten. One that Stripe refuses is not sent again, and the customer keeps the old
+    one. Raises StripeUnavailableError or StripeRefusedError.
     """
     push = _begin_push(session, user_id)
     if push is None:
@@ -93,7 +100,8 @@ def push_email(session: Session, stripe: StripeService, user_id: int) -> bool:
             forget_customer(session, push.stripe_customer_id)
             session.commit()
             return False
-        _end_push(session, push, stripe_customer_requested_at=None)  # nothing is on its way: no need to wait
+        refused = {"stripe_refused_email": push.email} if error.param == "email" else {}
+        _end_push(session, push, stripe_customer_requested_at=None, **refused)  # nothing is on its way: no need to wait
         raise
     _end_push(session, push, stripe_customer_email=push.email)
     return True
@@ -104,7 +112,7 @@ def _get_customer(session: Session, user_id: int) -> Any:
 
 
 def _begin_request(session: Session, user_id: int) -> Any:
-    """Note when the customer was first asked for, and with which address; return the row. Commits."""
+    """Note when the customer was first asked for, and with which address (empty: none); return the row. Commits."""
     user = _get_customer(session, user_id)
     if user.stripe_customer_id is None and None in (user.stripe_customer_requested_at, user.stripe_customer_email):
         session.execute(
@@ -112,7 +120,9 @@ def _begin_request(session: Session, user_id: int) -> Any:
             .where(customers.c.id == user_id, customers.c.stripe_customer_id.is_(None))
             .values(
                 stripe_customer_requested_at=func.coalesce(customers.c.stripe_customer_requested_at, utc_now()),
-                stripe_customer_email=func.coalesce(customers.c.stripe_customer_email, customers.c.email),
+                stripe_customer_email=func.coalesce(
+                    customers.c.stripe_customer_email, case((IS_REFUSED, ""), else_=customers.c.email)
+                ),
             )
         )
         user = _get_customer(session, user_id)
@@ -120,8 +130,11 @@ def _begin_request(session: Session, user_id: int) -> Any:
     return user
 
 
-def _end_request(session: Session, user: Any) -> None:
-    """Forget a request whose address Stripe refused: no customer can have been made with it. Commits."""
+def _note_refusal(session: Session, user: Any) -> None:
+    """Forget a request whose address Stripe refused, and note the address. Commits.
+
+    No customer can have been made with it. The next request is another one, so it gets another key.
+    """
     session.execute(
         update(customers)
         .where(
@@ -129,7 +142,12 @@ def _end_request(session: Session, user: Any) -> None:
             customers.c.stripe_customer_id.is_(None),
             customers.c.stripe_customer_email == user.stripe_customer_email,
         )
-        .values(stripe_customer_requested_at=None, stripe_customer_email=None)
+        .values(
+            stripe_refused_email=user.stripe_customer_email,
+            stripe_customer_email=None,
+            stripe_customer_requested_at=None,
+            stripe_customer_key=_next_key(user.stripe_customer_key),
+        )
     )
     session.commit()
 
@@ -139,10 +157,15 @@ def _user_key(idempotency_key: str) -> str:
     return ":".join(idempotency_key.split(":")[:2])
 
 
+def _next_key(idempotency_key: str) -> str:
+    """Return `customer:<uuid>:3` of `customer:<uuid>:2`."""
+    _, _, number = idempotency_key.removeprefix("customer:").partition(":")
+    return f"{_user_key(idempotency_key)}:{int(number or 1) + 1}"
+
+
 def _renew_key(session: Session, user: Any) -> None:
     """Give the user another key, unless another process did. Commits."""
-    _, _, number = user.stripe_customer_key.removeprefix("customer:").partition(":")
-    renewed = f"{_user_key(user.stripe_customer_key)}:{int(number or 1) + 1}"
+    renewed = _next_key(user.stripe_customer_key)
     session.execute(
         update(customers)
         .where(customers.c.id == user.id, customers.c.stripe_customer_key == user.stripe_customer_key)
@@ -182,7 +205,7 @@ def _begin_push(session: Session, user_id: int) -> Any:
         .where(
             customers.c.id == user_id,
             customers.c.stripe_customer_id.is_not(None),
-            customers.c.stripe_customer_email.is_distinct_from(customers.c.email),
+            HAS_NEW_EMAIL,
             is_free,
         )
         .values(stripe_customer_email=None, stripe_customer_requested_at=now)

@@ -1,12 +1,16 @@
 """Small help that every resource needs to build and change its objects."""
 
 import copy
+import re
 
 from payapp.fake_stripe.errors import JsonObject, not_in_stand_in, parameter_error
 from payapp.fake_stripe.ids import new_id
 from payapp.fake_stripe.metadata import merge_metadata
 from payapp.fake_stripe.operations import Params
 from payapp.fake_stripe.work import Work
+
+LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+EMAIL = re.compile(rf"[a-z0-9.!#$%&'*+/=?^_`{{|}}~-]+@(?:{LABEL}\.)+{LABEL}", re.IGNORECASE | re.ASCII)
 
 
 def new_object(work: Work, blank: JsonObject, **fields: object) -> JsonObject:
@@ -40,12 +44,11 @@ def deleted(body: JsonObject) -> JsonObject:
 
 
 def check_email(email: str | None, param: str = "email") -> None:
-    """Raise Stripe's `email_invalid` unless it has one @ with something on both sides and no blanks."""
-    if email is None:
-        return
-    name, _, domain = email.partition("@")
-    is_plausible = bool(name) and "." in domain.strip(".") and "@" not in domain and not any(map(str.isspace, email))
-    if not is_plausible or len(email) > 512:
+    """Raise Stripe's `email_invalid` for what is no address in ASCII, or has a domain without a dot.
+
+    Letters beyond ASCII are refused on both sides of the @: a domain of such letters has an ASCII spelling.
+    """
+    if email is not None and (EMAIL.fullmatch(email) is None or len(email) > 512):
         raise parameter_error(f"Invalid email address: {email}", param, "email_invalid")
 
 

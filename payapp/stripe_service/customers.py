@@ -1,5 +1,6 @@
 """Customers: one for each of our users. Source: https://docs.stripe.com/api/customers"""
 
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,8 @@ import stripe
 from payapp.stripe_objects import APP_STAMP
 from payapp.stripe_service.connection import Connection
 from payapp.stripe_service.pages import PAGE_SIZE
+
+CLOCKS_DIFFER = timedelta(hours=1)  # at most, ours and Stripe's
 
 
 class Customers(Connection):
@@ -18,21 +21,26 @@ class Customers(Connection):
     ) -> str:
         """Make a customer for our user and return its id; the same key within 24 h returns the same one.
 
+        An empty `email` is none: Checkout asks for one then.
         `user_key` goes into the metadata, so that find_customer() knows it again. `is_quick` gives up after two
         seconds. Raises StripeUnavailableError (it may exist all the same), BurntKeyError or StripeRefusedError.
         Source: https://docs.stripe.com/api/idempotent_requests
         """
-        params: Any = {"email": email, "metadata": {"userId": str(user_id), "userKey": user_key, "app": APP_STAMP}}
+        params: Any = {"metadata": {"userId": str(user_id), "userKey": user_key, "app": APP_STAMP}}
+        if email:
+            params["email"] = email
         create = partial(self._client_for(is_quick).v1.customers.create, params, {"idempotency_key": idempotency_key})
         return self._ask(create, is_quick=is_quick).id
 
-    def find_customer(self, email: str, user_key: str) -> str | None:
+    def find_customer(self, email: str, user_key: str, since: datetime) -> str | None:
         """Return the id of the customer that create_customer() made with this user key, or None.
 
         For when Stripe may have forgotten the idempotency key. `email` is the address it was made with, and
-        narrows the search only: a stranger's customer with the same address is never ours.
+        narrows the search only: a stranger's customer with the same address is never ours. Without an address all
+        that were made from about `since` on are looked through.
         """
-        return self._ask(partial(_find, self._client, email, user_key))
+        narrowed: Any = {"email": email} if email else {"created": {"gte": int((since - CLOCKS_DIFFER).timestamp())}}
+        return self._ask(partial(_find, self._client, narrowed, user_key))
 
     def update_customer_email(self, customer_id: str, email: str, *, idempotency_key: str) -> None:
         """Give a customer another address. Raises StripeRefusedError `resource_missing` when it was deleted.
@@ -43,8 +51,9 @@ class Customers(Connection):
         self._ask(partial(self._client.v1.customers.update, customer_id, {"email": email}, options))
 
 
-def _find(client: stripe.StripeClient, email: str, user_key: str) -> str | None:
-    page = client.v1.customers.list({"email": email, "limit": PAGE_SIZE})
+def _find(client: stripe.StripeClient, narrowed: Any, user_key: str) -> str | None:
+    params: Any = {**narrowed, "limit": PAGE_SIZE}
+    page = client.v1.customers.list(params)
     for customer in page.auto_paging_iter():
         if customer.metadata and customer.metadata.to_dict().get("userKey") == user_key:
             return customer.id

@@ -5,7 +5,16 @@ from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
 from payapp.auth import accounts
-from payapp.auth.accounts import EmailTakenError, change_email, create_user, find_user, is_right_password, renew_hash
+from payapp.auth.accounts import (
+    EmailTakenError,
+    change_email,
+    create_user,
+    find_user,
+    find_user_id,
+    is_right_password,
+    renew_hash,
+)
+from tests.factories import make_user
 
 PASSWORD = "correct horse battery"
 HASHER_OF_THE_APPLICATION = accounts.hasher  # before the tests' own, quicker one takes its place
@@ -40,6 +49,40 @@ def test_it_compares_addresses_without_regard_to_capitals(session: Session, type
 def test_it_takes_a_composed_letter_and_its_parts_for_the_same(session: Session) -> None:
     user = create_user(session, "andr\N{LATIN SMALL LETTER E WITH ACUTE}@example.com", PASSWORD)
     assert find_user(session, "andre\N{COMBINING ACUTE ACCENT}@example.com") is user
+
+
+class TestOldSpellings:
+    """Two accounts of an earlier release, which are one mailbox; or one whose domain was kept in its own letters."""
+
+    LETTERS, ASCII = "kim@b\u00fccher.example", "kim@xn--bcher-kva.example"
+
+    def test_each_is_found_under_its_own(self, session: Session) -> None:
+        letters = make_user(session, email=self.LETTERS)
+        ascii_only = make_user(session, email=self.ASCII)
+        assert find_user(session, self.LETTERS) is letters
+        assert find_user(session, self.ASCII) is ascii_only
+        assert find_user_id(session, self.LETTERS) == letters.id
+        assert find_user_id(session, self.ASCII) == ascii_only.id
+
+    def test_one_alone_is_found_under_both(self, session: Session) -> None:
+        letters = make_user(session, email=self.LETTERS)
+        assert find_user(session, self.ASCII) is letters
+        assert find_user_id(session, self.ASCII.upper()) == letters.id
+
+    @pytest.mark.parametrize("email", [LETTERS, ASCII])
+    def test_it_is_taken_in_both(self, session: Session, email: str) -> None:
+        make_user(session, email=self.LETTERS)
+        other = make_user(session)
+        with pytest.raises(EmailTakenError):
+            create_user(session, email, PASSWORD)
+        with pytest.raises(EmailTakenError):
+            change_email(session, other.id, email)
+
+    def test_its_owner_may_change_to_the_other(self, session: Session) -> None:
+        user = make_user(session, email=self.LETTERS)
+        change_email(session, user.id, self.LETTERS)
+        session.commit()
+        assert user.email == self.ASCII
 
 
 def test_it_refuses_an_address_that_is_taken_in_other_capitals(session: Session) -> None:

@@ -187,10 +187,36 @@ def test_it_refuses_what_is_no_address(visitor: Visitor, session: Session, email
     assert "<script>alert" not in response.text
 
 
-@pytest.mark.parametrize("email", ["\N{CYRILLIC SMALL LETTER PE}@example.com", "ada@b\u00fccher.example", "a+b@x.test"])
-def test_it_takes_addresses_of_all_the_world(visitor: Visitor, session: Session, email: str) -> None:
+@pytest.mark.parametrize(
+    ("email", "stored"),
+    [
+        ("\N{CYRILLIC SMALL LETTER PE}@example.com", "\N{CYRILLIC SMALL LETTER PE}@example.com"),
+        ("ada@b\u00fccher.example", "ada@xn--bcher-kva.example"),
+        ("a+b@x.test", "a+b@x.test"),
+    ],
+)
+def test_it_takes_addresses_of_all_the_world(visitor: Visitor, session: Session, email: str, stored: str) -> None:
     assert visitor.sign_up(email).status_code == 303
-    assert users(session)[0].email == email
+    assert users(session)[0].email == stored
+
+
+BOOKS = [
+    "kim@b\u00fccher.example",
+    "kim@xn--bcher-kva.example",
+    "Kim@BU\u0308CHER.Example",
+    "KIM@XN--BCHER-KVA.example",
+]
+
+
+@pytest.mark.parametrize("first", BOOKS)
+def test_one_mailbox_has_one_account(app: Flask, session: Session, first: str) -> None:
+    assert Visitor(app.test_client()).sign_up(first).status_code == 303
+    for second in BOOKS:
+        refused = Visitor(app.test_client()).sign_up(second)
+        assert refused.status_code == 422
+        assert "There is an account with this e-mail address already." in refused.text
+        assert Visitor(app.test_client()).log_in(second).status_code == 303
+    assert len(users(session)) == 1
 
 
 @pytest.mark.parametrize("field", ["email", "password"])

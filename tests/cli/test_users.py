@@ -65,16 +65,19 @@ def test_it_pushes_the_addresses_that_have_changed(stripe: StandIn, session: Ses
 
 
 def test_it_names_who_failed_and_goes_on(stripe: StandIn, session: Session, run: RunCommand) -> None:
-    wrong = make_user(session, email="not an address", stripe_customer_id=None).id
+    customer_id = stripe.post("/v1/customers", email="old@example.com")["id"]
+    known = {"stripe_customer_id": customer_id, "stripe_customer_email": "old@example.com"}
+    wrong = make_user(session, email="jos\u00e9@example.com", **known).id
     make_users(session, 1)
     result = run("users", "sync-customers")
     assert result.exit_code == 1
     assert f"user {wrong}: " in result.stderr
     assert "Invalid email address" in result.stderr
     assert "2 users: 1 customers made, 0 addresses pushed, 1 failed, 0 not tried." in result.output
-    missing, made = list_customer_ids(session)
-    assert missing is None
+    kept, made = list_customer_ids(session)
+    assert kept == customer_id
     assert made is not None
+    assert run("users", "sync-customers").exit_code == 0  # what Stripe refused is not sent again
 
 
 def test_it_gives_up_when_stripe_is_down(session: Session, run: RunCommand) -> None:

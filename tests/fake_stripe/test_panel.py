@@ -132,7 +132,7 @@ def test_unknown_names_are_not_found(panel: Panel, what: str) -> None:
 
 def test_it_escapes_what_a_shop_and_a_payer_write(client: stripe.StripeClient, panel: Panel) -> None:
     items = [{"price_data": price_data(name=HOSTILE), "quantity": 1}]
-    customer = client.v1.customers.create({"email": '"<b>"@example.com', "name": HOSTILE, "metadata": {"<i>": HOSTILE}})
+    customer = client.v1.customers.create({"email": "a&b'c@example.com", "name": HOSTILE, "metadata": {"<i>": HOSTILE}})
     intent = buy(panel.stand_in, customer=customer.id, line_items=items, metadata={"<u>": HOSTILE})
     session = client.v1.checkout.sessions.list({"payment_intent": intent.id}).data[0].id
     panel.stand_in.api("GET", "/v1/customers", {"email": HOSTILE}, Idempotency_Key=HOSTILE)

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from payapp.clock import utc_now
 from payapp.stripe_objects import (
     BurntKeyError,
     CheckoutSession,
@@ -36,9 +37,18 @@ class TestCustomers:
         stripe.post("/v1/customers", email=email)
         stripe.post("/v1/customers", email=email, **{"metadata[userKey]": "customer:8"})
         mine = service.create_customer(email, 7, "customer:7", uuid4().hex)
-        assert service.find_customer(email, "customer:7") == mine
-        assert service.find_customer(email, "customer:9") is None
-        assert service.find_customer("nobody@example.com", "customer:7") is None
+        assert service.find_customer(email, "customer:7", utc_now()) == mine
+        assert service.find_customer(email, "customer:9", utc_now()) is None
+        assert service.find_customer("nobody@example.com", "customer:7", utc_now()) is None
+
+    def test_it_is_found_without_an_address(self, stripe: StandIn, service: StripeService) -> None:
+        user_key = f"customer:{uuid4()}"
+        service.create_customer("ada@example.com", 7, "another", uuid4().hex)
+        mine = service.create_customer("", 7, user_key, uuid4().hex)
+        assert stripe.get(f"/v1/customers/{mine}")["email"] is None
+        assert service.find_customer("", user_key, utc_now()) == mine
+        assert service.find_customer("", "customer:9", utc_now()) is None
+        assert service.find_customer("", user_key, utc_now() + timedelta(days=1)) is None
 
     def test_it_is_given_another_address(self, stripe: StandIn, service: StripeService) -> None:
         customer_id = service.create_customer("ada@example.com", 7, "customer:7", uuid4().hex)

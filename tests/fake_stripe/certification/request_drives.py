@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from payapp.clock import utc_now
 from payapp.stripe_requests import CheckoutRequest
 from payapp.stripe_service import StripeService
 from payapp.webhooks.handlers import HANDLERS
@@ -73,11 +74,12 @@ CASES: dict[str, list[Case]] = {
     "create_customer": [
         (nothing, lambda w, _: w.service.create_customer("ada@example.com", 7, "customer:7", w.key())),
         (nothing, lambda w, _: w.service.create_customer(LONG_EMAIL, 2**63, "customer:" + "9" * 200, w.key())),
-        (nothing, lambda w, _: w.service.create_customer("grüße+a@exämple.com", 7, "k", w.key(), is_quick=True)),
+        (nothing, lambda w, _: w.service.create_customer("", 7, "k", w.key(), is_quick=True)),
     ],
     "find_customer": [
-        (nothing, lambda w, _: w.service.find_customer("ada@example.com", "customer:7")),
-        (nothing, lambda w, _: w.service.find_customer("a+b&c=d@example.com", "nobody")),
+        (nothing, lambda w, _: w.service.find_customer("ada@example.com", "customer:7", utc_now())),
+        (nothing, lambda w, _: w.service.find_customer("a+b&c=d@example.com", "nobody", utc_now())),
+        (nothing, lambda w, _: w.service.find_customer("", "nobody", utc_now())),
     ],
     "update_customer_email": [
         (
