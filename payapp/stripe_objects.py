@@ -28,8 +28,8 @@ from payapp.stripe_json import (
 APP_STAMP = "payapp"
 
 URL_LENGTH_MAX = 5000
-EVENT_ID = re.compile(r"evt_\w{1,200}", re.ASCII)
-EVENT_TYPE = re.compile(r"[a-z0-9_.]{1,200}")
+EVENT_ID = re.compile(r"evt_\w+", re.ASCII)
+EVENT_TYPE = re.compile(r"[a-z0-9_.]+")
 
 Item = TypeVar("Item")
 

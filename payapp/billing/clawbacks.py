@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
-from payapp.billing.facts import Fact, charge_fact, dispute_fact, keep_fact, refund_fact
+from payapp.billing.facts import Fact, charge_fact, dispute_fact, keep_fact, name_in_key, refund_fact
 from payapp.billing.models import Purchase, grant_key
 from payapp.billing.returned_money import REFUND_IS_OFF, credits_to_take_back, find_returned_money
 from payapp.db import table_of
@@ -43,13 +43,13 @@ def record_refund(session: Session, refund: Refund, *, livemode: bool) -> bool:
     Source: https://docs.stripe.com/refunds
     """
     is_off = refund.status in REFUND_IS_OFF
-    key = f"refund:{refund.id}:{refund.status}" if is_off else f"refund:{refund.id}"
+    key = f"refund:{name_in_key(refund.id)}{f':{refund.status}' if is_off else ''}"
     return _record(session, refund_fact(refund, livemode), Cause(key, "Refund", f"Refund {refund.status}"))
 
 
 def record_charge(session: Session, charge: Charge) -> bool:
     """Keep how much of a charge is refunded, as `charge.refunded` tells it; otherwise like record_refund()."""
-    key = f"charge:{charge.id}:{charge.amount_refunded}"
+    key = f"charge:{name_in_key(charge.id)}:{charge.amount_refunded}"
     return _record(session, charge_fact(charge), Cause(key, "Refund", "Refund failed"))
 
 
@@ -61,7 +61,8 @@ def record_dispute(session: Session, dispute: Dispute) -> bool:
     and QuarantineError also for one that is lost and was won while no money has moved in between.
     Source: https://docs.stripe.com/disputes/how-disputes-work
     """
-    key = f"dispute:{dispute.id}:{dispute.status}:{dispute.amount - dispute.reinstated}:{dispute.movements}"
+    name, away = name_in_key(dispute.id), dispute.amount - dispute.reinstated
+    key = f"dispute:{name}:{dispute.status}:{away}:{dispute.movements}"
     return _record(session, dispute_fact(dispute), Cause(key, "Payment disputed", "Disputed payment returned"))
 
 

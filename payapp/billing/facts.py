@@ -8,6 +8,7 @@ here commits.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, get_args
 
 from sqlalchemy import Table, insert, select, update
@@ -24,6 +25,16 @@ from payapp.stripe_returns import Charge, Dispute, Refund
 
 REFUNDS, DISPUTES, CHARGES = table_of(RefundRow), table_of(DisputeRow), table_of(ChargeRow)
 STATUSES: dict[Table, tuple[str, ...]] = {REFUNDS: get_args(RefundStatus), DISPUTES: get_args(DisputeStatus)}
+
+# An entry's key has room for 255 characters: an id of Stripe's may be as long, and the key says more than the id.
+NAMED_LENGTH_MAX, NAMED_BEGINNING = 200, 159
+
+
+def name_in_key(stripe_id: str) -> str:
+    """Return how an entry's idempotency key names one of Stripe's objects: its id, a very long one cut and hashed."""
+    if len(stripe_id) <= NAMED_LENGTH_MAX:
+        return stripe_id
+    return f"{stripe_id[:NAMED_BEGINNING]}~{sha256(stripe_id.encode()).hexdigest()[:40]}"
 
 
 @dataclass(frozen=True)

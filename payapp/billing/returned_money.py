@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from payapp.billing.facts import CHARGES, DISPUTES, REFUNDS
@@ -11,8 +11,9 @@ from payapp.billing.facts import CHARGES, DISPUTES, REFUNDS
 # The money never left, or came back: https://docs.stripe.com/refunds#failed-refunds
 REFUND_IS_OFF = ("failed", "canceled")
 # An inquiry (`warning_…`) and a prevented dispute take no money: https://docs.stripe.com/disputes/how-disputes-work
-# One that was won has given all of it back, unless it went away again since: `reinstated_amount` says so.
-DISPUTE_TAKES_MONEY = ("needs_response", "under_review", "lost", "won")
+DISPUTE_TAKES_MONEY = ("needs_response", "under_review", "lost")
+# One that was won has given all of it back, unless the money has moved more often than away and back.
+MOVEMENTS_WHEN_WON = 2
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,13 @@ def returned_columns(payment_intent_id: Any, currency: Any, livemode: Any) -> li
 
     is_off = REFUNDS.c.status.in_(REFUND_IS_OFF)
     left = DISPUTES.c.amount - DISPUTES.c.reinstated_amount
+    went_again = and_(DISPUTES.c.status == "won", DISPUTES.c.movements > MOVEMENTS_WHEN_WON)
     # One charge of a payment takes the money; all others of it failed and can't be refunded.
     return [
         add_up(REFUNDS, case((is_off, 0), else_=REFUNDS.c.amount)).label("counted"),
         add_up(REFUNDS, case((is_off, REFUNDS.c.amount), else_=0)).label("off"),
         add_up(CHARGES, CHARGES.c.amount_refunded).label("of_charge"),
-        add_up(DISPUTES, left, DISPUTES.c.status.in_(DISPUTE_TAKES_MONEY)).label("disputed"),
+        add_up(DISPUTES, left, or_(DISPUTES.c.status.in_(DISPUTE_TAKES_MONEY), went_again)).label("disputed"),
     ]
 
 

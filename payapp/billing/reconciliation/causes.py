@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, and_, or_, select
+from sqlalchemy import ColumnElement, Table, and_, or_, select
 from sqlalchemy.orm import Session
 
-from payapp.billing.facts import CHARGES, DISPUTES, REFUNDS
+from payapp.billing.facts import CHARGES, DISPUTES, NAMED_BEGINNING, REFUNDS, name_in_key
 from payapp.billing.reconciliation.discrepancy import Discrepancy
 from payapp.billing.reconciliation.reading import read_rows
 from payapp.billing.reconciliation.stripes_side import Side, disputes, fetch_or_none, refunds
@@ -80,10 +80,16 @@ def _find_lost(session: Session, page: Sequence[Any]) -> list[Lost]:
     kept: set[tuple[str, str]] = set()
     for kind, (table, id_name) in FACTS.items():
         wanted = {one.stripe_id for one in caused if one.kind == kind}
-        ids = session.scalars(select(table.c[id_name]).where(table.c[id_name].in_(wanted))) if wanted else ()
-        kept |= {(kind, stripe_id) for stripe_id in ids}
+        ids = session.scalars(select(table.c[id_name]).where(_is_named(table.c[id_name], wanted))) if wanted else ()
+        kept |= {(kind, name_in_key(stripe_id)) for stripe_id in ids}
     session.rollback()
     return [one for one in caused if (one.kind, one.stripe_id) not in kept]
+
+
+def _is_named(column: ColumnElement[str], names: set[str]) -> ColumnElement[bool]:
+    """Whether a key may name the object with this id: the keys of very long ids hold only their beginnings."""
+    beginnings = [name[:NAMED_BEGINNING] for name in names if "~" in name]
+    return or_(column.in_(names), *(column.startswith(beginning, autoescape=True) for beginning in beginnings))
 
 
 def _look_for(session: Session, stripe: StripeService, lost: Lost) -> Iterator[Discrepancy]:

@@ -12,7 +12,7 @@ from payapp.billing.clawbacks import record_dispute, record_refund
 from payapp.billing.facts import REFUNDS, STATUSES, Fact, dispute_fact, further_state, refund_fact
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation.discrepancy import Discrepancy, Kind, Remedy
-from payapp.billing.returned_money import DISPUTE_TAKES_MONEY, REFUND_IS_OFF
+from payapp.billing.returned_money import DISPUTE_TAKES_MONEY, MOVEMENTS_WHEN_WON, REFUND_IS_OFF
 from payapp.db import table_of
 from payapp.stripe_returns import Dispute, Refund
 
@@ -42,7 +42,9 @@ def weigh(table: Table, state: Mapping[str, Any]) -> int:
     """Return how much money a refund or a dispute in this state has taken away, in minor units."""
     if table is REFUNDS:
         return 0 if state["status"] in REFUND_IS_OFF else int(state["amount"])
-    return int(state["amount"] - state["reinstated_amount"]) if state["status"] in DISPUTE_TAKES_MONEY else 0
+    went_again = state["status"] == "won" and state["movements"] > MOVEMENTS_WHEN_WON
+    is_away = state["status"] in DISPUTE_TAKES_MONEY or went_again
+    return int(state["amount"] - state["reinstated_amount"]) if is_away else 0
 
 
 def _keep_refund(refund: Refund, livemode: bool, session: Session) -> object:

@@ -8,7 +8,7 @@ from sqlalchemy import Table, func, or_, select
 from sqlalchemy.orm import Session
 
 from payapp.billing.clawbacks import lock_payment
-from payapp.billing.facts import CHARGES
+from payapp.billing.facts import CHARGES, name_in_key
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation.discrepancy import Discrepancy, Remedy
 from payapp.billing.reconciliation.grants import KEY_OF_GRANT, is_paid, settle
@@ -76,7 +76,8 @@ def _are_facts_sure(session: Session, stripe: StripeService, row: Any) -> bool:
     What only `charge.refunded` told can't be asked for: no more may hang on it than on the refunds, and it must be
     there still.
     """
-    lost = _list_named(session, "charge", row) - _list_facts(session, CHARGES, "stripe_charge_id", row)
+    known = _list_facts(session, CHARGES, "stripe_charge_id", row)
+    lost = _list_named(session, "charge", row) - set(map(name_in_key, known))
     session.rollback()
     if lost or int(row.of_charge) - int(row.off) > int(row.counted):
         return False
@@ -85,9 +86,10 @@ def _are_facts_sure(session: Session, stripe: StripeService, row: Any) -> bool:
 
 
 def _is_confirmed(session: Session, kind: str, side: Side[Any], row: Any) -> bool:
-    ids = _list_facts(session, side.table, side.id_name, row) | _list_named(session, kind, row)
+    ids = _list_facts(session, side.table, side.id_name, row)
+    lost = _list_named(session, kind, row) - set(map(name_in_key, ids))
     session.rollback()
-    told = [fetch_or_none(side.fetch, one) for one in sorted(ids)]
+    told = [fetch_or_none(side.fetch, one) for one in sorted(ids | lost)]
     wrong = side.compare(session, [one for one in told if one is not None])
     session.rollback()
     return None not in told and not wrong
@@ -100,7 +102,7 @@ def _list_facts(session: Session, table: Table, id_name: str, row: Any) -> set[s
 
 
 def _list_named(session: Session, kind: str, row: Any) -> set[str]:
-    """Return the ids of what the corrections of the purchase's grant were caused by."""
+    """Return what the corrections of the purchase's grant were caused by, as their keys name it."""
     key = CORRECTIONS.c.idempotency_key
     keys = select(key).where(CORRECTIONS.c.corrects_entry_id == row.entry_id, key.startswith(f"{kind}:"))
     return {one.split(":")[1] for one in session.scalars(keys)}
