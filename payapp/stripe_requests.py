@@ -27,10 +27,15 @@ class CheckoutRequest:
     metadata: dict[str, str]
 
     def to_params(self) -> dict[str, Any]:
-        """Return the request as Stripe wants it: the price by id where there is one, else described inline."""
+        """Return the request as Stripe wants it: the price by id where there is one, else described inline.
+
+        Its currency comes along with the id: a price of the dashboard may have several, and Stripe would choose one
+        by the buyer's place. Source: https://docs.stripe.com/payments/checkout/localize-prices/manual-currency-prices
+        """
         line: dict[str, Any] = {"quantity": 1}
+        pinned: dict[str, Any] = {}
         if self.price_id:
-            line["price"] = self.price_id
+            line["price"], pinned["currency"] = self.price_id, self.currency
         else:
             line["price_data"] = {
                 "currency": self.currency,
@@ -38,7 +43,7 @@ class CheckoutRequest:
                 "product_data": {"name": self.product_name},
             }
         metadata = self.metadata | {"app": APP_STAMP}
-        return {
+        return pinned | {
             "mode": "payment",
             "customer": self.customer_id,
             "client_reference_id": self.client_reference_id,

@@ -45,5 +45,9 @@ class UnknownPurchaseError(BillingError):
         self.purchase_id = purchase_id
 
 
+class AcceptanceRefusedError(BillingError):
+    """This payment can't be accepted; the sentence says why. Nothing has moved."""
+
+
 class RefundRefusedError(BillingError):
     """This refund can't be made; the sentence says why. Nothing was sent to Stripe, and nothing has moved."""

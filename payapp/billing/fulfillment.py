@@ -53,13 +53,13 @@ def fulfill_checkout(session: Session, checkout_session: CheckoutSession) -> Out
     `stranger` for a session that is not ours. A purchase closed before (expired, failed) is granted all the
     same once it is paid. Raises QuarantineError when session and books disagree; the caller rolls back then.
     """
-    purchase = _match_purchase(session, checkout_session)
+    purchase = match_purchase(session, checkout_session)
     if purchase is None:
         return "stranger"
     _require_agreement(purchase, checkout_session)
     match checkout_session.status, checkout_session.payment_status:
         case "complete", "paid":
-            return _grant_once(session, purchase, checkout_session)
+            return grant_once(session, purchase, checkout_session)
         case "complete", "unpaid":
             _record_completion(session, purchase.id, checkout_session)
             return "waiting"
@@ -68,15 +68,19 @@ def fulfill_checkout(session: Session, checkout_session: CheckoutSession) -> Out
     raise _contradiction(checkout_session)
 
 
-def grant_purchase(session: Session, purchase: Any) -> None:
-    """Grant what a purchase row is worth, once in a lifetime; nobody is asked here whether it was paid."""
+def grant_purchase(session: Session, purchase: Any, note: str = "") -> None:
+    """Grant what a purchase row is worth, once in a lifetime; nobody is asked here whether it was paid.
+
+    The entry's note names the package, and then says `note`.
+    """
     package = find_package(purchase.package_id)
+    name = f"{package.name} package" if package else "Credit package"
     grant(
         session,
         purchase.user_id,
         purchase.credits,
         idempotency_key=grant_key(purchase.id),
-        note=f"{package.name} package" if package else "Credit package",
+        note=f"{name}. {note}" if note else name,
     )
 
 
@@ -101,7 +105,7 @@ def expire_purchase(session: Session, purchase_id: int) -> None:
 
 
 def _close_checkout(session: Session, checkout_session: CheckoutSession, close: Callable[[Session, int], None]) -> bool:
-    purchase = _match_purchase(session, checkout_session)
+    purchase = match_purchase(session, checkout_session)
     if purchase is None:
         return False
     if purchase.status == "failed":
@@ -121,7 +125,7 @@ def _close_purchase(session: Session, purchase_id: int, status: Literal["expired
     )
 
 
-def _match_purchase(session: Session, checkout_session: CheckoutSession) -> Any:
+def match_purchase(session: Session, checkout_session: CheckoutSession) -> Any:
     """Return the purchase row of a Checkout session, None for a stranger's session.
 
     By the session's id; else, if no answer of Stripe's was ever saved, by the purchase id we sent along;
@@ -180,12 +184,15 @@ def _record_completion(session: Session, purchase_id: int, checkout_session: Che
     _record_payment(session, COMPLETE_PURCHASE, purchase_id, checkout_session)
 
 
-def _grant_once(session: Session, purchase: Any, checkout_session: CheckoutSession) -> Outcome:
-    """Of all who come here with the same purchase one changes its status, and only that one grants."""
+def grant_once(session: Session, purchase: Any, checkout_session: CheckoutSession, note: str = "") -> Outcome:
+    """Of all who come here with the same purchase one changes its status, and only that one grants.
+
+    For who has seen that it is paid. `note` is written into the entry.
+    """
     won = _record_payment(session, FULFILL_PURCHASE, purchase.id, checkout_session)
     if won is None:
         return "already_granted"  # another worker got there first
-    grant_purchase(session, purchase)
+    grant_purchase(session, purchase, note)
     if won.has_facts:
         settle_returns(session, won, Cause(f"{grant_key(purchase.id)}:returned", "Money returned before", ""))
     return "granted"

@@ -1,17 +1,20 @@
 """flask stripe …"""
 
+from getpass import getuser
+
 import click
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
-from payapp.billing.errors import QuarantineError
+from payapp.billing.accepting import Acceptance
+from payapp.billing.errors import AcceptanceRefusedError, QuarantineError
 from payapp.cli.reconciliation import reconcile
 from payapp.extensions import db
 from payapp.services import get_stripe
 from payapp.stripe_objects import StripeServiceError, WebhookEndpoint
 from payapp.stripe_service import StripeService
 from payapp.webhooks.handlers import HANDLERS
-from payapp.webhooks.inbox import UnknownEventError, dismiss, process_event, replay
+from payapp.webhooks.inbox import UnknownEventError, accept, dismiss, find_to_accept, process_event, replay
 
 stripe = AppGroup("stripe", help="The account at Stripe.")
 stripe.add_command(reconcile)
@@ -86,3 +89,29 @@ def dismiss_event(event_id: str, note: str) -> None:
         raise click.ClickException(f"{event_id} neither failed nor is it in quarantine")
     db.session.commit()
     click.echo(f"{event_id}: ignored")
+
+
+@stripe.command("accept")
+@click.argument("event_id")
+@click.option("--note", required=True, help="Why it is accepted; in the ledger, where the customer reads it too.")
+@click.option("--by", "actor", default=getuser, help="Who accepts it. Default: who is logged in on this machine.")
+def accept_payment(event_id: str, note: str, actor: str) -> None:
+    """Grant the payment that the event EVENT_ID in quarantine tells of, though another amount or currency was paid.
+
+    The purchase gets its credits, once, and is kept as paid with what was paid. Repeating it changes nothing. Exit
+    status 1 for what is not in quarantine, not paid at Stripe, another customer's, refunded or disputed.
+    """
+    session = db.session()
+    try:
+        acceptance = Acceptance(actor, note)
+        checkout_session_id = find_to_accept(session, event_id)
+        session.rollback()
+        purchase_id = checkout_session_id and _accept(session, checkout_session_id, acceptance)
+    except (AcceptanceRefusedError, QuarantineError, StripeServiceError, UnknownEventError) as error:
+        raise click.ClickException(str(error)) from error
+    session.commit()
+    click.echo(f"{event_id}: purchase {purchase_id} granted" if purchase_id else f"{event_id}: settled before")
+
+
+def _accept(session: Session, checkout_session_id: str, acceptance: Acceptance) -> int | None:
+    return accept(session, get_stripe().get_checkout_session(checkout_session_id), acceptance)

@@ -13,14 +13,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, select, update
 from sqlalchemy.orm import Session
 
-from payapp.billing.errors import QuarantineError
+from payapp.billing.accepting import Acceptance, accept_checkout
+from payapp.billing.errors import AcceptanceRefusedError, QuarantineError
 from payapp.clock import utc_now
 from payapp.db import dialect_insert, table_of
-from payapp.stripe_objects import Event, MalformedObjectError
+from payapp.stripe_objects import CheckoutSession, Event, MalformedObjectError
 from payapp.webhooks.handlers import HANDLERS, Handler
 from payapp.webhooks.models import EventStatus, StripeEvent
 
 LAST_ERROR_LENGTH_MAX = 2000
+TELLS_OF_PAYMENT = ("checkout.session.completed", "checkout.session.async_payment_succeeded")
 UNSETTLED = ("received", "failed", "quarantined")
 
 EVENTS = table_of(StripeEvent)
@@ -106,6 +108,46 @@ def dismiss(session: Session, stripe_event_id: str, note: str) -> bool:
         .returning(EVENTS.c.id)
     )
     return closed.scalar() is not None
+
+
+def find_to_accept(session: Session, stripe_event_id: str) -> str | None:
+    """Return the Checkout session of a payment in quarantine; None when staff accepted it before.
+
+    Raises UnknownEventError, and AcceptanceRefusedError for an event that is no payment in quarantine.
+    """
+    columns = (EVENTS.c.stripe_object_id, EVENTS.c.event_type, EVENTS.c.status, EVENTS.c.last_error)
+    row = session.execute(select(*columns).where(EVENTS.c.stripe_event_id == stripe_event_id)).one_or_none()
+    if row is None:
+        raise UnknownEventError(stripe_event_id)
+    if row.event_type in TELLS_OF_PAYMENT and row.status == "processed" and row.last_error:
+        return None  # what was wrong is kept only where staff accepted it
+    if row.event_type not in TELLS_OF_PAYMENT or row.status != "quarantined" or row.stripe_object_id is None:
+        raise AcceptanceRefusedError(f"{stripe_event_id} ({row.event_type}, {row.status}) is no payment in quarantine")
+    return str(row.stripe_object_id)
+
+
+def accept(session: Session, checkout_session: CheckoutSession, acceptance: Acceptance) -> int | None:
+    """Grant a payment in quarantine, and close all events that told of it; return the purchase's id. Does not commit.
+
+    None when it is granted already: somebody was quicker since find_to_accept(). Of two at once the second waits for
+    the first one's commit, and finds nothing left. Raises like accept_checkout().
+    """
+    closed = session.execute(
+        update(EVENTS)
+        .where(
+            EVENTS.c.stripe_object_id == checkout_session.id,
+            EVENTS.c.event_type.in_(TELLS_OF_PAYMENT),
+            EVENTS.c.status == "quarantined",
+        )
+        .values(
+            status="processed",
+            attempts=EVENTS.c.attempts + 1,
+            last_error=EVENTS.c.last_error + f" ({acceptance})",
+            processed_at=utc_now(),
+        )
+        .returning(EVENTS.c.id)
+    ).all()
+    return accept_checkout(session, checkout_session, acceptance) if closed else None
 
 
 def list_failed(session: Session) -> Sequence[KeptEvent]:

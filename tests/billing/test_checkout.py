@@ -67,6 +67,7 @@ def test_it_names_the_price_from_the_settings(stripe: StandIn, shop: Shop) -> No
     shop.buy()
     [request] = stripe.list_requests(CREATE_CHECKOUT_SESSION)
     assert request["params"]["line_items"] == {"0": {"quantity": "1", "price": price}}
+    assert request["params"]["currency"] == "usd"
 
 
 def test_it_lets_the_page_live_shorter_than_stripe_remembers_keys(stripe: StandIn, shop: Shop) -> None:
