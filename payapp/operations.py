@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from payapp.api.request_counts import get_request_counts
 from payapp.config import PROJECT_ROOT
 from payapp.extensions import db
+from payapp.services import get_stripe
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +30,23 @@ def show_health() -> Response:
 def show_readiness() -> tuple[Response, int]:
     """200 when the database answers and has every migration; else 503 with the reason, which the log tells once.
 
-    `notes` tells what works, but not as the settings say.
+    `notes` tells what works, but not as the settings say; `stripe` what Stripe refused to this process, last within
+    an hour. Neither takes the host out of balance.
     """
     reason = _find_reason()
     _log_news(reason)
     if reason:
         return jsonify({"status": "not ready", "reason": reason}), 503
-    notes = get_request_counts().notes()
-    return jsonify({"status": "ready", "notes": notes} if notes else {"status": "ready"}), 200
+    return jsonify({"status": "ready"} | _list_warnings()), 200
+
+
+def _list_warnings() -> dict[str, object]:
+    """What an operator should know, though no other host would fare better."""
+    notes, refusal = get_request_counts().notes(), get_stripe().refusals.find_recent()
+    warnings: dict[str, object] = {"notes": notes} if notes else {}
+    if refusal:
+        warnings["stripe"] = f"refused a call at {refusal.at:%Y-%m-%dT%H:%M:%SZ}: {refusal.words}"
+    return warnings
 
 
 def _find_reason() -> str | None:

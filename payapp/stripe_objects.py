@@ -35,7 +35,9 @@ Item = TypeVar("Item")
 
 
 class StripeServiceError(Exception):
-    """Base of everything that can go wrong at the wall."""
+    """Base of everything that can go wrong at the wall. `request_id` is Stripe's, where it answered."""
+
+    request_id: str | None = None
 
 
 class StripeUnavailableError(StripeServiceError):
@@ -58,10 +60,13 @@ class BurntKeyError(StripeUnavailableError):
 
 
 class StripeRefusedError(StripeServiceError):
-    """Stripe said no (4xx). `code` and `param` are Stripe's own, where it gave them."""
+    """Stripe said no (4xx). `code` and `param` are Stripe's own, where it gave them; `kind` is the package's name."""
 
-    def __init__(self, message: str, code: str | None = None, param: str | None = None) -> None:
+    def __init__(
+        self, message: str, code: str | None = None, param: str | None = None, kind: str = "StripeError"
+    ) -> None:
         super().__init__(message)
+        self.kind = kind
         self.code = code
         self.param = param
 

@@ -21,7 +21,7 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "stripe_requests.py": ("payapp.stripe_objects",),
     "stripe_service/": (
         *("stripe", "tenacity", "payapp.stripe_service", "payapp.stripe_objects", "payapp.stripe_returns"),
-        *("payapp.stripe_requests", "payapp.stripe_json", "payapp.deadline"),
+        *("payapp.stripe_requests", "payapp.stripe_json", "payapp.deadline", "payapp.clock"),
     ),
     "billing/": (
         *(

@@ -1,6 +1,7 @@
 """The credits page, buying, coming back, and the live balance. Who may enter: logged-in users."""
 
 import hashlib
+import logging
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,6 +34,8 @@ from payapp.htmx import is_htmx, redirect_htmx
 from payapp.ledger.balances import get_balance, list_daily_usage
 from payapp.services import get_storefront, get_stripe
 from payapp.stripe_objects import StripeServiceError
+
+log = logging.getLogger(__name__)
 
 ACCESS = "logged-in users"
 RECENT_ENTRIES = 5
@@ -103,8 +106,10 @@ def start_checkout() -> BaseResponse:
         return _lead_to(_show_arrived(error.checkout_session_id))
     except UnknownPackageError:
         return _refuse_checkout(422, "unknown_package", "There is no such package.")
-    except (StripeServiceError, BillingError):
+    except (StripeServiceError, BillingError) as error:
         db.session.rollback()
+        if isinstance(error, BillingError):  # the wall has logged Stripe's own
+            log.error("no Checkout page: %s", error)
         return _refuse_checkout(
             503, "checkout_unavailable", "The payment page can't be opened right now. You have not been charged."
         )

@@ -10,6 +10,7 @@ import stripe
 from payapp.deadline import call_within
 from payapp.stripe_objects import BurntKeyError, StripeRefusedError, StripeServiceError, StripeUnavailableError
 from payapp.stripe_service.patience import Patience
+from payapp.stripe_service.refusals import Refusals
 
 TIMEOUT_SECONDS = (2.0, 4.0)  # connect, read; with one retry an answer within ten seconds, htmx's own limit
 RETRIES = 1
@@ -29,14 +30,19 @@ class Connection:
         self._client = _make_client(secret_key, addresses, TIMEOUT_SECONDS, RETRIES)
         self._quick_client = _make_client(secret_key, addresses, QUICK_TIMEOUT_SECONDS, 0)
         self._patience = patience
+        self.refusals = Refusals()
 
     def _client_for(self, is_quick: bool) -> stripe.StripeClient:
         return self._quick_client if is_quick else self._client
 
     def _ask(self, call: Callable[[], Result], *, is_quick: bool = False) -> Result:
-        """Call, and raise our errors. `is_quick` gives up after two seconds, whatever the network does."""
-        with translated_errors():
-            return call_within(QUICK_SECONDS_MAX, call) if is_quick else call()
+        """Call, and log and raise our errors. `is_quick` gives up after two seconds, whatever the network does."""
+        try:
+            with translated_errors():
+                return call_within(QUICK_SECONDS_MAX, call) if is_quick else call()
+        except StripeServiceError as error:
+            self.refusals.note(error)
+            raise
 
     def _ask_patiently(self, call: Callable[[], Result]) -> Result:
         """Call, and again for about a minute while there is no clear answer: for reading, where no page waits."""
@@ -60,7 +66,9 @@ def translated_errors() -> Iterator[None]:
     except TimeoutError as error:
         raise StripeUnavailableError(f"no answer within {QUICK_SECONDS_MAX} s") from error
     except stripe.StripeError as error:
-        raise _translate(error) from error
+        translated = _translate(error)
+        translated.request_id = error.request_id
+        raise translated from error
 
 
 def _translate(error: stripe.StripeError) -> StripeServiceError:
@@ -73,7 +81,14 @@ def _translate(error: stripe.StripeError) -> StripeServiceError:
     if status >= 500 or status in (409, 429):
         return StripeUnavailableError(str(error), _read_seconds(headers.get("Retry-After")))
     param: str | None = getattr(error, "param", None)
-    return StripeRefusedError(str(error), error.code, param)
+    return StripeRefusedError(str(error), _read_code(error), param, type(error).__name__)
+
+
+def _read_code(error: stripe.StripeError) -> str | None:
+    """Return Stripe's code; the package leaves that of a refused key out (measured with 16.1.0)."""
+    told = error.json_body.get("error") if isinstance(error.json_body, dict) else None
+    code = error.code or (told.get("code") if isinstance(told, dict) else None)
+    return code if isinstance(code, str) else None
 
 
 def _read_seconds(text: str | None) -> int | None:
