@@ -156,12 +156,16 @@ class Price:
 
 @dataclass(frozen=True)
 class WebhookEndpoint:
-    """An address that Stripe sends events to. `secret` is told only by the call that makes it."""
+    """An address that Stripe sends events to. `secret` is told only by the call that makes it.
+
+    `api_version` decides how its events look, for as long as it lives; None: the account's own, perhaps an old one.
+    """
 
     id: str
     url: str
     event_types: frozenset[str]
     secret: str | None
+    api_version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -169,6 +173,7 @@ class Event:
     """One verified letter from Stripe. `payload` is the text as it came, `object` the snapshot inside.
 
     `is_foreign`: it tells of an account connected to ours (`account`), or of our organization (`context`).
+    `api_version` is the one whose shapes it has.
     """
 
     id: str
@@ -178,6 +183,7 @@ class Event:
     object: dict[str, Any]
     payload: str
     is_foreign: bool = False
+    api_version: str | None = None
 
     @property
     def object_id(self) -> str | None:
@@ -199,6 +205,7 @@ class Event:
                 object=read_object(read_object(source["data"])["object"]),
                 payload=payload,
                 is_foreign=origin != (None, None),
+                api_version=read_text_or_none(source.get("api_version")),
             )
         except (KeyError, ValueError, RecursionError) as error:
             raise MalformedObjectError(f"not an event: {type(error).__name__}") from error

@@ -37,6 +37,16 @@ def register_webhook(url: str) -> None:
         click.echo(f"STRIPE_WEBHOOK_SECRET={endpoint.secret}")
     else:
         click.echo("It was there already, and keeps the secret that was told when it was made.")
+        _warn_of_version(endpoint)
+
+
+def _warn_of_version(endpoint: WebhookEndpoint) -> None:
+    """Stripe can't change it: https://docs.stripe.com/webhooks/versioning"""
+    wanted, found = StripeService.api_version, endpoint.api_version
+    if found != wanted:
+        has = f"of API version {found}" if found else "of the account's API version, perhaps an old one"
+        advice = "delete it in the dashboard and run this again to have a new one, with a new secret"
+        click.echo(f"Its events are {has}, not {wanted}: {advice}.", err=True)
 
 
 def _register(service: StripeService, url: str) -> WebhookEndpoint:

@@ -173,13 +173,17 @@ def record_failure(session: Session, event: Event, error: Exception) -> EventSta
     """
     needs_staff = isinstance(error, QuarantineError | MalformedObjectError)
     status: EventStatus = "quarantined" if needs_staff else "failed"
-    _record(session, event, status, _describe(error))
+    _record(session, event, status, _describe(error, event.api_version))
     return status
 
 
-def _describe(error: Exception) -> str:
-    """Return what the error says, without the characters that no database can hold."""
-    text = f"{type(error).__name__}: {error}"[:LAST_ERROR_LENGTH_MAX]
+def _describe(error: Exception, api_version: str | None) -> str:
+    """Return what the error says, without the characters that no database can hold.
+
+    And of what can't be read, in which of Stripe's API versions it was written: an endpoint may have an old one.
+    """
+    version = f" (API version {api_version})" if isinstance(error, MalformedObjectError) else ""
+    text = f"{type(error).__name__}: {error}{version}"[:LAST_ERROR_LENGTH_MAX]
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 

@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from stripe import api_version
 
 from payapp.webhooks.handlers import HANDLERS
 from tests.cli.conftest import RunCommand
@@ -27,6 +28,20 @@ def test_it_works(stripe: StandIn, run: RunCommand, url: str) -> None:
     first, second = result.stdout.splitlines()
     assert first == f"{endpoint['id']} receives {len(HANDLERS)} event types at {url}"
     assert second.startswith("STRIPE_WEBHOOK_SECRET=whsec_")
+
+
+def test_it_pins_the_version_of_the_events(stripe: StandIn, run: RunCommand, url: str) -> None:
+    """An old account would else be sent old shapes."""
+    assert run("stripe", "register-webhook", url).stderr == ""
+    [endpoint] = list_endpoints(stripe, url)
+    assert endpoint["api_version"] == api_version
+    assert run("stripe", "register-webhook", url).stderr == ""
+
+
+def test_it_says_when_an_endpoint_has_another_version(stripe: StandIn, run: RunCommand, url: str) -> None:
+    stripe.post("/v1/webhook_endpoints", url=url, **{"enabled_events[0]": "checkout.session.completed"})
+    result = run("stripe", "register-webhook", url)
+    assert (result.exit_code, f"not {api_version}: delete it" in result.stderr) == (0, True)
 
 
 def test_it_asks_for_exactly_what_has_a_handler(stripe: StandIn, run: RunCommand, url: str) -> None:

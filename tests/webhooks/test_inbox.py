@@ -22,7 +22,7 @@ EVENT = Event.from_payload(event_payload("customer.updated", {}, id="evt_inbox")
     [
         (RuntimeError("on fire"), "failed", "RuntimeError: on fire"),
         (QuarantineError("wrong amount"), "quarantined", "QuarantineError: wrong amount"),
-        (MalformedObjectError("no id"), "quarantined", "MalformedObjectError: no id"),
+        (MalformedObjectError("no id"), "quarantined", "MalformedObjectError: no id (API version 2026-01-01)"),
         (KeyError(), "failed", "KeyError: "),
         (ValueError("a\0b \ud800 ü"), "failed", "ValueError: ab ? ü"),
         (ValueError("x" * 5000), "failed", "ValueError: " + "x" * 1988),

@@ -1,11 +1,12 @@
 """Webhook endpoints: where events go. https://docs.stripe.com/api/webhook_endpoints"""
 
-from payapp.fake_stripe.errors import JsonObject, parameter_error
+from payapp.fake_stripe.errors import JsonObject, not_in_stand_in, parameter_error
 from payapp.fake_stripe.ids import new_id
 from payapp.fake_stripe.metadata import merge_metadata
 from payapp.fake_stripe.operations import Params, operation
 from payapp.fake_stripe.pagination import list_objects
 from payapp.fake_stripe.shapes import changed_metadata, check_url, deleted, new_object, pick, refuse_others
+from payapp.fake_stripe.signing import api_version
 from payapp.fake_stripe.work import Work
 
 KIND = "webhook_endpoint"
@@ -31,9 +32,11 @@ def create_webhook_endpoint(work: Work, params: Params) -> JsonObject:
 
     Stripe refuses addresses that it can't reach from the internet; the stand-in lives for those on this machine.
     """
-    refuse_others(params, "description", "enabled_events", "url")
+    refuse_others(params, "api_version", "description", "enabled_events", "url")
+    if params.get("api_version", api_version()) != api_version():
+        raise not_in_stand_in(f"api_version={params['api_version']}")  # all events are made in one version
     _check(params)
-    fields = pick(params, "description", "enabled_events", "url")
+    fields = pick(params, "api_version", "description", "enabled_events", "url")
     fields["metadata"] = merge_metadata({}, params.get("metadata"))
     secret = new_id("webhook_secret")
     endpoint = work.create(new_object(work, _BLANK, **fields), secret=secret)

@@ -26,6 +26,8 @@ HANDLERS: dict[str, Handler] = {
     "refund.updated": refund.record,
     # The bank sent the money back, perhaps weeks later: give the credits back.
     "refund.failed": refund.record,
+    # What an endpoint of an older API version is told instead of refund.updated and refund.failed.
+    "charge.refund.updated": refund.record,
     # The same story told by the charge, and the only one for some older refunds.
     "charge.refunded": refund.record_total,
     # The customer asked the bank for the money. An inquiry moves nothing yet; a dispute takes the credits back.
