@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 
 from payapp.fake_stripe import registers  # noqa: F401  (fills them)
 from payapp.fake_stripe.authentication import authenticate
-from payapp.fake_stripe.errors import JsonObject, StripeError
+from payapp.fake_stripe.errors import JsonObject, StripeError, not_in_stand_in
 from payapp.fake_stripe.expansion import expand
 from payapp.fake_stripe.form_encoding import parse_form
 from payapp.fake_stripe.idempotency import Replay
@@ -79,6 +79,8 @@ def _run(call: _Call) -> Response:
     authenticate(request.headers.get("Authorization"), call.stand_in.settings.api_key)
     encoded = request.get_data() if request.method == "POST" else request.query_string
     call.entry.params = parse_form(encoded)
+    if "search" in call.ids.values():  # `/v1/customers/search` is no customer's address
+        raise not_in_stand_in(f"{request.method} {request.path}", is_param=False)
     params = validate(call.operation.params_type, call.entry.params)
     key = call.idempotency_key
     if key:

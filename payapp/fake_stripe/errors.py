@@ -90,7 +90,11 @@ def no_such(kind: str, object_id: str, param: str, *, status: int = 400) -> Stri
     )
 
 
-def not_in_stand_in(param: str) -> StripeError:
-    """Return the refusal of something Stripe has and the stand-in has not, so that nothing is silently ignored."""
-    message = f"The local stand-in for Stripe does not implement `{param}`; Stripe itself may accept it."
+def not_in_stand_in(what: str, *, is_param: bool = True) -> StripeError:
+    """Return the refusal of something Stripe has and the stand-in has not, so that nothing is silently ignored.
+
+    `what` is a parameter, unless `is_param` says that it is a whole operation.
+    """
+    param = what if is_param else None
+    message = f"The local stand-in for Stripe does not implement `{what}`; Stripe itself may accept it."
     return parameter_error(message, param, "stand_in_not_implemented")

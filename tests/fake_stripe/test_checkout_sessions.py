@@ -19,6 +19,16 @@ def test_it_works(client: stripe.StripeClient, stand_in: StandInProcess) -> None
     assert client.v1.checkout.sessions.retrieve(made.id).to_dict() == made.to_dict()
 
 
+def test_it_shows_what_its_page_looks_like(client: stripe.StripeClient) -> None:
+    """An object, as at Stripe, also where nothing of it was asked for."""
+    shown = create_session(client).branding_settings
+    assert (shown.border_style, shown.font_family, shown.icon, shown.logo) == ("rounded", "default", None, None)
+
+
+def test_it_accepts_that_no_taxes_are_wanted(client: stripe.StripeClient) -> None:
+    assert create_session(client, automatic_tax={"enabled": False}).automatic_tax.enabled is False
+
+
 def test_it_sums_line_items(client: stripe.StripeClient) -> None:
     price = create_price(client)
     items = [{"price": price.id, "quantity": 3}, {"price_data": price_data(250), "quantity": 2}]
@@ -128,6 +138,7 @@ REFUSED: list[tuple[dict[str, Any], str | None, str | None]] = [
     ({"customer_email": "nobody"}, "customer_email", "email_invalid"),
     ({"discounts": [{"coupon": "x"}]}, "discounts[0][coupon]", "resource_missing"),
     ({"consent_collection": {"promotions": "auto"}}, "consent_collection", "stand_in_not_implemented"),
+    ({"automatic_tax": {"enabled": True}}, "automatic_tax[enabled]", "stand_in_not_implemented"),
     ({"mode": "subscription"}, "mode=subscription", "stand_in_not_implemented"),
 ]
 

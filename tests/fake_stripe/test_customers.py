@@ -74,3 +74,10 @@ def test_it_rejects_what_is_no_email(client: stripe.StripeClient, email: str) ->
     with pytest.raises(stripe.InvalidRequestError) as caught:
         client.v1.customers.create({"email": email})
     assert (caught.value.code, caught.value.param) == ("email_invalid", "email")
+
+
+@pytest.mark.parametrize("kind", ["customers", "prices", "products", "payment_intents"])
+def test_it_says_that_it_can_not_search(client: stripe.StripeClient, kind: str) -> None:
+    with pytest.raises(stripe.InvalidRequestError, match=f"does not implement `GET /v1/{kind}/search`") as refused:
+        getattr(client.v1, kind).search({"query": "email:'ada@example.com'"})
+    assert (refused.value.code, refused.value.http_status) == ("stand_in_not_implemented", 400)

@@ -34,7 +34,10 @@ _SHOWN = (
     "submit_type",
     "success_url",
 )
-_IMPLEMENTED = (*_SHOWN, "currency", "discounts", "expires_at", "line_items", "mode", "payment_intent_data", "ui_mode")
+_IMPLEMENTED = (
+    *(*_SHOWN, "automatic_tax", "currency", "discounts", "expires_at", "line_items"),
+    *("mode", "payment_intent_data", "ui_mode"),
+)
 _PAYMENT_INTENT_DATA = ("description", "metadata", "receipt_email", "setup_future_usage", "statement_descriptor_suffix")
 
 
@@ -67,6 +70,7 @@ def _check(work: Work, params: Params) -> None:
     if params.get("ui_mode", "hosted_page") != "hosted_page":
         raise not_in_stand_in(f"ui_mode={params['ui_mode']}")
     refuse_others(params, *_IMPLEMENTED)
+    _refuse_taxes(params.get("automatic_tax", {}))
     for name in params.get("payment_intent_data", {}):
         if name not in _PAYMENT_INTENT_DATA:
             raise not_in_stand_in(f"payment_intent_data[{name}]")
@@ -78,6 +82,13 @@ def _check(work: Work, params: Params) -> None:
         if name in params:
             check_url(params[name], name)
     _check_customer(work, params)
+
+
+def _refuse_taxes(sent: Params) -> None:
+    """Said not to be wanted, as is the default, they are well."""
+    for name, value in sent.items():
+        if name != "enabled" or value:
+            raise not_in_stand_in(f"automatic_tax[{name}]")
 
 
 def _check_customer(work: Work, params: Params) -> None:
