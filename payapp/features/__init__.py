@@ -17,6 +17,7 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from payapp.extensions import db, login_manager
+from payapp.features.once import key_of_form
 from payapp.features.qr_code_batch import count_codes
 from payapp.ledger.errors import HoldNotOpenError
 from payapp.ledger.hold_views import HoldView
@@ -114,8 +115,9 @@ def spends_credits(
     it have ended when the work is done (the work took longer than `expires_in_seconds`), the work is undone, and
     HoldNotOpenError raised (unhandled, a 409 page): nothing is handed out that was not paid.
 
-    With an idempotency key, which is to name the feature, the user and the input, a use is paid once: asked again, the
-    work runs again for nothing, unless it failed before, or now costs more. Two at once may both work, and one pays.
+    A form that carries `{{ once_field() }}` is one use however often it is sent, and so is everything under one
+    `idempotency_key`, which is to name the feature, the user and the input: asked again, the work runs again for
+    nothing, unless it failed before, or now costs something else. Two at once may both work, and one pays.
 
     Commits before the work, so that no lock waits for it, and after, what the work wrote together with its entry.
     A body that is streamed is made afterwards: stream only what is ready, for by then it has been paid.
@@ -175,7 +177,8 @@ class Spending:
         cost = self.feature.cost_of(given)
         use = {"feature": self.feature.id, "note": self.note or self.feature.name}
         place = partial(place_hold, db.session(), user_id, cost, expires_in_seconds=self.expires_in_seconds, **use)
-        return charge_for(Charge(self.feature, cost), place, self.idempotency_key)
+        key = self.idempotency_key or key_of_form(self.feature.id, user_id, cost)
+        return charge_for(Charge(self.feature, cost), place, key)
 
 
 def find_payer() -> int:

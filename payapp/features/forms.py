@@ -10,8 +10,6 @@ from wtforms.validators import DataRequired, Length
 from payapp.features.qr_code_batch import Batch, BatchError, read_batch
 from payapp.features.qr_codes import TEXT_LENGTH_MAX
 
-REQUEST_ID_LENGTH_MAX = 64
-
 
 class QrCodeForm(FlaskForm):
     """The text to encode."""
@@ -26,15 +24,11 @@ class QrCodeForm(FlaskForm):
 
 
 class QrCodeBatchForm(FlaskForm):
-    """The list to encode: pasted lines, a file, or both; and, once they have seen it, the price they agree to.
-
-    `request_id` tells a form that is sent twice from a list that is wanted twice.
-    """
+    """The list to encode: pasted lines, a file, or both; and, once they have seen it, the price they agree to."""
 
     lines = StringField("Links or texts, one per line")
     file = FileField("Or a file")
     cost = IntegerField()
-    request_id = StringField(validators=[Length(max=REQUEST_ID_LENGTH_MAX)])
     batch: Batch | None = None
 
     def validate(self, extra_validators: Any = None) -> bool:

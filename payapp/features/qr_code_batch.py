@@ -6,7 +6,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from payapp.features import qr_codes
@@ -37,11 +36,6 @@ class Batch:
 def count_codes(batch: Batch) -> int:
     """Return what the batch costs, in credits."""
     return len(batch.texts) * CREDITS_PER_CODE
-
-
-def digest(batch: Batch) -> str:
-    """Return what tells this list from every other."""
-    return sha256("\n".join(batch.texts).encode()).hexdigest()[:32]
 
 
 def read_batch(pasted: str, file_name: str = "", file_content: bytes = b"") -> Batch:

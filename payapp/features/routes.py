@@ -2,7 +2,6 @@
 
 import io
 from typing import Any
-from uuid import uuid4
 
 from flask import Blueprint, Response, render_template, send_file
 from flask_login import current_user, login_required
@@ -15,6 +14,7 @@ from payapp.errors import wants_json
 from payapp.extensions import db
 from payapp.features import FEATURES, qr_code_batch, qr_codes, spends_credits
 from payapp.features.forms import QrCodeBatchForm, QrCodeForm
+from payapp.features.once import once_field
 from payapp.formats import plural
 from payapp.htmx import is_htmx
 from payapp.ledger.balances import get_balance
@@ -22,6 +22,7 @@ from payapp.ledger.errors import InsufficientCreditsError
 
 ACCESS = "logged-in users"
 blueprint = Blueprint("features", __name__)
+blueprint.add_app_template_global(once_field)
 
 
 @blueprint.before_request
@@ -96,22 +97,15 @@ def make_qr_code_batch() -> tuple[str, int] | Response:
         return _batch_page(form), 422
     if form.cost.data != FEATURES["qr-code-batch"].cost_of(form.batch):
         return _batch_page(form, has_new_price=True), 422
-    note, key = plural(len(form.batch.texts), "QR code"), _batch_key(form, form.batch)
+    note = plural(len(form.batch.texts), "QR code")
     try:
-        with spends_credits("qr-code-batch", input=form.batch, note=note, idempotency_key=key):
+        with spends_credits("qr-code-batch", input=form.batch, note=note):
             archive = qr_code_batch.make_zip(form.batch)
     except InsufficientCreditsError:
         if wants_json():
             raise
         return _batch_page(form), 402
     return send_file(io.BytesIO(archive), "application/zip", as_attachment=True, download_name="qr-codes.zip")
-
-
-def _batch_key(form: QrCodeBatchForm, batch: qr_code_batch.Batch) -> str | None:
-    """Return what names this one use. A form without a `request_id` is a use of its own each time."""
-    request_id = form.request_id.data
-    cause = (current_user.id, request_id, form.cost.data, qr_code_batch.digest(batch))
-    return "qr-code-batch:" + ":".join(map(str, cause)) if request_id else None
 
 
 def _way_out(error: InsufficientCreditsError) -> dict[str, Any]:
@@ -153,7 +147,6 @@ def _batch_page(form: QrCodeBatchForm, has_new_price: bool = False) -> str:
         balance=balance,
         has_new_price=has_new_price,
         limits=qr_code_batch,
-        request_id=uuid4().hex,
         is_partial=is_htmx(),
         **context,
     )
