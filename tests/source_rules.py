@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -50,6 +51,28 @@ def imports_of(module: Module) -> set[str]:
 def is_within(name: str, prefixes: Sequence[str]) -> bool:
     """Whether the dotted name is one of the prefixes or lies below one."""
     return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
+
+
+def circle_in(modules: Sequence[Module]) -> list[str]:
+    """Return the paths of modules that import one another in a circle, also for type checkers only; else nothing."""
+    paths = {_dotted(module.path): module.path for module in modules}
+    graph = {module.path: _neighbors(module, paths) for module in modules}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def _neighbors(module: Module, paths: dict[str, str]) -> set[str]:
+    """Return the paths of what it imports: `payapp.db.Base` is db.py, and `payapp.ledger` is ledger/__init__.py."""
+    names = imports_of(module)
+    found = {paths.get(name) or paths.get(name.rpartition(".")[0]) for name in names}
+    return {path for path in found if path and path != module.path}
+
+
+def _dotted(path: str) -> str:
+    return "payapp." + path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _imported(node: ast.AST, package: str) -> Iterator[str]:

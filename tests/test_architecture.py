@@ -18,6 +18,7 @@ from tests.source_rules import (
     PACKAGE,
     PROJECT_ROOT,
     Module,
+    circle_in,
     declared_access,
     forbidden_markup,
     functions_that_commit,
@@ -108,6 +109,17 @@ def test_the_stripe_package_has_one_wall() -> None:
     importers = [module.path for module in MODULES if is_within_any(module, "stripe")]
     assert [path for path in importers if not path.startswith(STRIPE_IMPORTERS)] == []
     assert len(importers) > 2
+
+
+def test_the_stand_in_imports_in_no_circle() -> None:
+    assert circle_in([module for module in MODULES if module.path.startswith("fake_stripe/")]) == []
+
+
+def test_a_circle_is_noticed() -> None:
+    there = Module("fake_stripe/a.py", "from payapp.fake_stripe.b import B")
+    back = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from payapp.fake_stripe import a"
+    assert set(circle_in([there, Module("fake_stripe/b.py", back)])) == {"fake_stripe/a.py", "fake_stripe/b.py"}
+    assert circle_in([there, Module("fake_stripe/b.py", "")]) == []
 
 
 def test_only_commands_import_the_stand_in() -> None:

@@ -1,20 +1,34 @@
 """Events: rendered once, never changed, delivered to every endpoint that asked for their type."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from payapp.fake_stripe.clock import Clock
 from payapp.fake_stripe.delivery_plan import read_plan
 from payapp.fake_stripe.errors import JsonObject
 from payapp.fake_stripe.ids import new_id
 from payapp.fake_stripe.signing import api_version
-
-if TYPE_CHECKING:
-    from payapp.fake_stripe.work import Work
+from payapp.fake_stripe.store import Store
 
 
-def record_event(work: "Work", event_type: str, body: JsonObject, previous: JsonObject | None) -> None:
+class Occasion(Protocol):
+    """What an event is made on: what events need of the piece of work (work.py) that makes them."""
+
+    store: Store
+    clock: Clock
+    request_id: str | None
+    idempotency_key: str | None
+    delivery_delay_seconds: float
+    are_webhooks_lost: bool
+
+    @property
+    def now(self) -> int:
+        """The present moment in whole seconds."""
+
+
+def record_event(occasion: Occasion, event_type: str, body: JsonObject, previous: JsonObject | None) -> None:
     """Keep the event and one delivery for each endpoint that wants it. https://docs.stripe.com/api/events"""
-    endpoints = endpoints_for(work, event_type)
+    endpoints = endpoints_for(occasion, event_type)
     data: JsonObject = {"object": body}
     if previous is not None:
         data["previous_attributes"] = previous
@@ -22,40 +36,40 @@ def record_event(work: "Work", event_type: str, body: JsonObject, previous: Json
         "id": new_id("event"),
         "object": "event",
         "api_version": api_version(),
-        "created": work.now,
+        "created": occasion.now,
         "data": data,
         "livemode": False,
         "pending_webhooks": len(endpoints),
-        "request": {"id": work.request_id, "idempotency_key": work.idempotency_key},
+        "request": {"id": occasion.request_id, "idempotency_key": occasion.idempotency_key},
         "type": event_type,
     }
-    work.store.insert(event, {})
-    moments = read_plan(work.store).moments(event_type)
+    occasion.store.insert(event, {})
+    moments = read_plan(occasion.store).moments(event_type)
     for endpoint_id in endpoints:
         for seconds in moments:
-            queue_delivery(work, str(event["id"]), endpoint_id, seconds)
+            queue_delivery(occasion, str(event["id"]), endpoint_id, seconds)
         if not moments:
-            queue_delivery(work, str(event["id"]), endpoint_id, is_lost=True)
+            queue_delivery(occasion, str(event["id"]), endpoint_id, is_lost=True)
 
 
 def queue_delivery(
-    work: "Work", event_id: str, endpoint_id: str, after_seconds: float = 0, *, is_lost: bool = False
+    occasion: Occasion, event_id: str, endpoint_id: str, after_seconds: float = 0, *, is_lost: bool = False
 ) -> None:
     """Add one delivery: due now, late, or (for a webhook that gets lost) never."""
-    work.store.execute(
+    occasion.store.execute(
         "INSERT INTO deliveries (event_id, endpoint_id, status, next_attempt_at) VALUES (?, ?, ?, ?)",
         (
             event_id,
             endpoint_id,
-            "lost" if is_lost or work.are_webhooks_lost else "pending",
-            work.clock.now() + work.delivery_delay_seconds + after_seconds,
+            "lost" if is_lost or occasion.are_webhooks_lost else "pending",
+            occasion.clock.now() + occasion.delivery_delay_seconds + after_seconds,
         ),
     )
 
 
-def endpoints_for(work: "Work", event_type: str) -> list[str]:
+def endpoints_for(occasion: Occasion, event_type: str) -> list[str]:
     """Return the ids of the endpoints that want events of this type now."""
-    rows = work.store.rows("SELECT body FROM objects WHERE kind = 'webhook_endpoint' AND is_deleted = 0")
+    rows = occasion.store.rows("SELECT body FROM objects WHERE kind = 'webhook_endpoint' AND is_deleted = 0")
     endpoints = [json.loads(row["body"]) for row in rows]
     return [one["id"] for one in endpoints if _wants(one, event_type)]
 

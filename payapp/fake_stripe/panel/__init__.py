@@ -9,8 +9,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from payapp.fake_stripe.control.guard import refuse_other_sites
 from payapp.fake_stripe.errors import StripeError
+from payapp.fake_stripe.panel.root import ROOT
 
-ROOT = "/_control/panel"
+__all__ = ["ROOT", "answer", "enter", "panel", "refuse"]
 
 panel = Blueprint("panel", __name__, url_prefix=ROOT)
 panel.before_request(refuse_other_sites)

@@ -8,7 +8,7 @@ from flask import Response, current_app, render_template, request
 
 from payapp.fake_stripe.currencies import format_money
 from payapp.fake_stripe.errors import StripeError
-from payapp.fake_stripe.panel import ROOT
+from payapp.fake_stripe.panel.root import ROOT
 from payapp.fake_stripe.panel.sentences import SENTENCES
 from payapp.fake_stripe.stand_in import current_stand_in
 from payapp.fake_stripe.store import to_json

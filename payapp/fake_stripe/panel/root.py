@@ -1,0 +1,3 @@
+"""Where the panel stands."""
+
+ROOT = "/_control/panel"
