@@ -32,9 +32,9 @@ $(VENV)/bin/python:
 	  { echo "payapp needs Python 3.11 or later; try: make run PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.run-time: requirements.txt | $(VENV)/bin/python
+$(VENV)/.run-time: requirements-stand-in.txt | $(VENV)/bin/python
 	@echo "Installing what payapp needs into $(VENV) (once, about half a minute) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-stand-in.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run-time
@@ -83,6 +83,7 @@ pictures: $(VENV)/.dev $(HTMX) ## Take the README's picture anew
 requirements: $(VENV)/.dev ## Pin the direct requirements, and what they bring, anew
 	@$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements-stand-in.in -o requirements-stand-in.txt
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
 
 clean: ## Remove the virtual environment and everything built (not your data in instance/)
