@@ -16,6 +16,7 @@ RETURNS: list[tuple[str, Any, int]] = [
     ("refund.created", lambda purchase: refund_object(purchase, amount=1950, status="pending"), 250),
     ("refund.updated", lambda purchase: refund_object(purchase, amount=1950), 250),
     ("refund.failed", lambda purchase: refund_object(purchase, status="failed"), 500),
+    ("charge.refund.updated", lambda purchase: refund_object(purchase, amount=1950), 250),
     ("charge.refunded", lambda purchase: charge_object(purchase, 1950), 250),
     ("charge.dispute.created", lambda purchase: dispute_object(purchase), 0),
     ("charge.dispute.updated", lambda purchase: dispute_object(purchase, "under_review"), 0),
