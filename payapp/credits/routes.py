@@ -66,7 +66,18 @@ def show_balance() -> BaseResponse:
     """The live balance partial, with the header's number out of band; 304 while nothing has changed."""
     balance = get_balance(db.session(), current_user.id)
     usage = list_daily_usage(db.session(), current_user.id, days=PACE_DAYS)
-    html = render_template("credits/_live_balance.html", balance=balance, **_pace(usage, balance.available))
+    return _unless_known(
+        render_template("credits/_live_balance.html", balance=balance, **_pace(usage, balance.available))
+    )
+
+
+@blueprint.get("/dashboard/credits/header")
+def show_header_balance() -> BaseResponse:
+    """The header's number, which every page asks for again when it is looked at; 304 while nothing has changed."""
+    return _unless_known(render_template("_nav_balance.html", balance=get_balance(db.session(), current_user.id)))
+
+
+def _unless_known(html: str) -> BaseResponse:
     response = Response(html)
     response.set_etag(hashlib.sha256(html.encode()).hexdigest()[:32])
     response.headers["Cache-Control"] = "private, no-cache"

@@ -3,9 +3,8 @@
 To sell a feature of your own: add it to FEATURES, and put spends_credits() on the route or around the work.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial, wraps
 from types import TracebackType
@@ -14,21 +13,17 @@ from typing import Any, ParamSpec
 from flask import Response, abort, has_request_context, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from sqlalchemy.orm import Session
 
 from payapp.extensions import db, login_manager
+from payapp.features.charging import Charge, charge_for
 from payapp.features.once import key_of_form
 from payapp.features.qr_code_batch import count_codes
-from payapp.ledger.errors import HoldNotOpenError
-from payapp.ledger.hold_views import HoldView
-from payapp.ledger.holds import HOLD_SECONDS, capture_hold, place_hold, release_hold
+from payapp.ledger.holds import HOLD_SECONDS, place_hold
 
 Parameters = ParamSpec("Parameters")
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 NOTE_LENGTH_MAX = 500
-
-_is_charging: ContextVar[bool] = ContextVar("is_charging", default=False)
 
 
 @dataclass(frozen=True)
@@ -73,26 +68,6 @@ FEATURES = {
         ),
     )
 }
-
-
-class Charge:
-    """What one use is going to cost: `held` credits, unless the work lowers `amount`."""
-
-    def __init__(self, feature: Feature, held: int) -> None:
-        self.feature = feature
-        self.held = held
-        self._amount = held
-
-    @property
-    def amount(self) -> int:
-        """The credits that will be taken; the rest of what was held is free again. 0 takes nothing."""
-        return self._amount
-
-    @amount.setter
-    def amount(self, amount: int) -> None:
-        if type(amount) is not int or not 0 <= amount <= self.held:
-            raise ValueError(f"a charge is a whole number from 0 to the {self.held} credits held, not {amount!r}")
-        self._amount = amount
 
 
 def spends_credits(
@@ -178,7 +153,7 @@ class Spending:
         use = {"feature": self.feature.id, "note": self.note or self.feature.name}
         place = partial(place_hold, db.session(), user_id, cost, expires_in_seconds=self.expires_in_seconds, **use)
         key = self.idempotency_key or key_of_form(self.feature.id, user_id, cost)
-        return charge_for(Charge(self.feature, cost), place, key)
+        return charge_for(Charge(cost), place, key)
 
 
 def find_payer() -> int:
@@ -194,58 +169,3 @@ def find_payer() -> int:
     if not current_user.is_authenticated:
         abort(make_response(login_manager.unauthorized()))
     return int(current_user.id)
-
-
-@contextmanager
-def charge_for(charge: Charge, place: Callable[..., HoldView], idempotency_key: str | None) -> Iterator[Charge]:
-    """Hold the cost, let the work run, and capture what the charge says then; release if the work fails."""
-    session = db.session()
-    with _alone():
-        hold_id = _place_for_use(place, idempotency_key) if charge.held else None
-        session.commit()
-        try:
-            yield charge
-            _settle(session, hold_id, charge.amount, is_shared=idempotency_key is not None)
-        except BaseException:
-            session.rollback()
-            _settle(session, hold_id, 0)
-            session.commit()
-            raise
-        session.commit()
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Refuse a use within a use: the inner one's commits would keep what the outer one may have to undo."""
-    if _is_charging.get():
-        raise RuntimeError("spends_credits() within spends_credits(): charge one after the other, or for both at once")
-    token = _is_charging.set(True)
-    try:
-        yield
-    finally:
-        _is_charging.reset(token)
-
-
-def _place_for_use(place: Callable[..., HoldView], idempotency_key: str | None) -> int:
-    """Place the hold, or find the one of this use. One that has failed before is tried again, with the next key."""
-    hold = place(idempotency_key=idempotency_key)
-    while hold.status in ("released", "expired"):
-        hold = place(idempotency_key=f"{idempotency_key}:{hold.id}")
-    return hold.id
-
-
-def _settle(session: Session, hold_id: int | None, amount: int, *, is_shared: bool = False) -> None:
-    """Take `amount` of the hold, or with 0 release it. `is_shared`: another call for the same use may have paid."""
-    if hold_id is None:
-        return
-    try:
-        if amount:
-            capture_hold(session, hold_id, amount)
-        else:
-            release_hold(session, hold_id)
-    except HoldNotOpenError as error:
-        if not amount or (is_shared and (error.captured_amount or 0) >= amount):
-            return  # nothing was to be taken, or the same use has been paid already, under its key
-        if error.status == "expired":
-            error.add_note("The work took longer than its hold lasts: give spends_credits() more expires_in_seconds.")
-        raise

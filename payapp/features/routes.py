@@ -44,6 +44,25 @@ def show_insufficient(error: InsufficientCreditsError) -> tuple[str, int] | Resp
     return render_template(template, **_way_out(error)), 402
 
 
+@blueprint.get("/features/missing/<int:cost>")
+def show_missing(cost: int) -> str:
+    """What a page that said "not enough credits" for `cost` says by now. Only read: nothing is offered for it."""
+    balance = get_balance(db.session(), current_user.id)
+    if balance.available >= cost:
+        return render_template("features/_sufficient.html", cost=cost, balance=balance)
+    return render_template(
+        "features/_insufficient.html",
+        **_way_out(InsufficientCreditsError(current_user.id, cost, balance.available)),
+    )
+
+
+@blueprint.get("/features/left/<int:cost>")
+def show_left_afterwards(cost: int) -> str:
+    """What will be left of the balance as it is by now, once `cost` has been used."""
+    balance = get_balance(db.session(), current_user.id)
+    return render_template("features/_left_afterwards.html", cost=cost, balance=balance)
+
+
 @blueprint.get("/features/qr-codes")
 def show_qr_codes() -> str:
     """The form, with what a QR code costs."""

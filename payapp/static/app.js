@@ -46,6 +46,7 @@
   // htmx: the token for unsafe requests, and no questions from a page that nobody looks at.
   const refresh = () => { if (window.htmx) htmx.trigger(d.body, "credits-changed"); };
   d.addEventListener("visibilitychange", () => { if (!d.hidden) refresh(); });
+  addEventListener("focus", refresh);
   d.addEventListener("htmx:configRequest", (e) => {
     if (e.detail.verb !== "get") e.detail.headers["X-CSRFToken"] = d.querySelector("meta[name=csrf-token]").content;
   });
@@ -117,6 +118,7 @@
       save(await answer.blob(), form.dataset.download);
       const done = form.nextElementSibling;
       done.hidden = false;
+      form.parentElement.querySelector("[data-before]").remove();
       form.remove();
       done.focus();
       refresh();
