@@ -17,6 +17,8 @@ endif
 ifneq ($(STRIPE_PORT),8420)
 export STRIPE_API_BASE ?= http://localhost:$(STRIPE_PORT)
 endif
+# Else every process that a test starts compiles all of our source anew.
+export PYTHONDONTWRITEBYTECODE :=
 HTMX := build/vendor/django_htmx/static/django_htmx/htmx-2.min.js
 
 .DEFAULT_GOAL := help

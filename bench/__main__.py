@@ -94,7 +94,7 @@ def _measure_servers(
 
 def _make_stack(database_url: str, folder: Path, application: str) -> Stack:
     folder.mkdir()
-    return Stack(database_url, folder, web_workers=WEB_WORKERS, application=application)
+    return Stack(database_url, folder, web_workers=WEB_WORKERS, is_loaded_once=False, application=application)
 
 
 def _read_settings(database_url: str) -> dict[str, str]:

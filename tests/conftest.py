@@ -10,16 +10,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from payapp import create_app
 from payapp.auth import accounts
 from payapp.db import expect_reads_only
 from payapp.extensions import db
+from tests.applications import Applications, CompiledTemplates
 from tests.databases import ENGINES, PostgresDatabases, SqliteDatabases, running_postgres
-from tests.people import IsolatedClient, Visitor
+from tests.people import Visitor
 from tests.processes import SECRET_KEY, WEBHOOK_SECRET, Stack
 from tests.stand_in import StandIn, running_stand_in
 
 logging.getLogger("alembic").setLevel(logging.WARNING)
+Flask.jinja_options["bytecode_cache"] = CompiledTemplates()
 
 
 @pytest.fixture(scope="session")
@@ -75,14 +76,16 @@ def settings(database_url: str, tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.fixture(scope="session")
+def applications() -> Applications:
+    return Applications()
+
+
 @pytest.fixture
-def app(settings: dict[str, str]) -> Iterator[Flask]:
-    app = create_app(settings)
-    app.testing = True
-    app.test_client_class = IsolatedClient
-    yield app
-    with app.app_context():
-        db.engine.dispose()
+def app(settings: dict[str, str], applications: Applications) -> Iterator[Flask]:
+    """The application; a test may change it, and the next gets another."""
+    with applications.lend(settings) as app:
+        yield app
 
 
 @pytest.fixture

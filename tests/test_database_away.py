@@ -28,7 +28,7 @@ def postgres(tmp_path: Path) -> Iterator[Postgres]:
 def stack(postgres: Postgres, tmp_path: Path) -> Iterator[Stack]:
     """Nothing of it is started yet."""
     url = make_url(PostgresDatabases(postgres.address, tmp_path).create(tmp_path)).set(password=PASSWORD)
-    stack = Stack(url.render_as_string(hide_password=False), tmp_path)
+    stack = Stack(url.render_as_string(hide_password=False), tmp_path, is_loaded_once=False)
     yield stack
     stack.stop()
 

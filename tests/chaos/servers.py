@@ -95,6 +95,7 @@ def _running(plan: Plan, database_url: str, folder: Path) -> Iterator[ChaosStack
         database_url,
         folder,
         web_workers=plan.web_workers,
+        is_loaded_once=plan.is_short,
         application=plan.application,
         port=_quiet_port(dice),
         stripe_port=_quiet_port(dice),
