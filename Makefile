@@ -22,7 +22,7 @@ export PYTHONDONTWRITEBYTECODE :=
 HTMX := build/vendor/django_htmx/static/django_htmx/htmx-2.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test chaos lint format bench pictures requirements clean
+.PHONY: help setup run demo test test-long chaos lint format bench pictures requirements clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -61,6 +61,10 @@ demo: $(VENV)/.dev $(HTMX) ## Sign up, buy, get the webhook, spend: over real HT
 test: $(VENV)/.dev $(HTMX) ## Run every test, on SQLite and on PostgreSQL, in a real browser too
 	@$(BIN)/python -m tests.chromium
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+test-long: $(VENV)/.dev $(HTMX) ## Run what can try more at full size: properties, races, all requests, every page's every form
+	@$(BIN)/python -m tests.chromium
+	PAYAPP_TEST_LONG=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m long $(ARGS)
 
 chaos: $(VENV)/.dev $(HTMX) ## Kill everything at random, then compare the books with Stripe's (KILLS=200, EVENTS=10000, SEED=, ENGINE=)
 	$(BIN)/python -m tests.chaos --kills $(KILLS) --events $(EVENTS) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))

@@ -15,11 +15,13 @@ from payapp.db import expect_reads_only
 from payapp.extensions import db
 from tests.applications import Applications, CompiledTemplates
 from tests.databases import ENGINES, PostgresDatabases, SqliteDatabases, running_postgres
+from tests.effort import choose_examples
 from tests.people import Visitor
 from tests.processes import SECRET_KEY, WEBHOOK_SECRET, Stack
 from tests.stand_in import StandIn, running_stand_in
 
 logging.getLogger("alembic").setLevel(logging.WARNING)
+choose_examples()
 Flask.jinja_options["bytecode_cache"] = CompiledTemplates()
 
 

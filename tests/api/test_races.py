@@ -21,15 +21,16 @@ from payapp.ledger.posting import grant
 from payapp.ledger.verification import verify
 from payapp.sql_functions import database_now
 from tests.api.expiring import expiring
+from tests.effort import pick
 from tests.factories import make_user
 from tests.ledger.racing import engine_for
 from tests.processes import Stack
 
 TWINS = 50
 SPENDERS = 100
-ROUNDS = int(os.environ.get("API_ROUNDS", "3"))  # a hundred by hand
+ROUNDS = int(os.environ.get("API_ROUNDS", pick("2", "20")))
 ENDERS = 6
-MANY_ROUNDS = 50  # so many that each of the three has won
+MANY_ROUNDS = pick(30, 50)  # so many that each of the three has won
 
 Send = Callable[[int], requests.Response]
 

@@ -3,11 +3,14 @@
 import pytest
 
 from tests.chaos.running import run_chaos
+from tests.effort import pick
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.xdist_group("chaos")]
 
 
-@pytest.mark.parametrize(("engine", "kills", "events"), [("postgresql", 20, 500), ("sqlite", 6, 150)])
+@pytest.mark.parametrize(
+    ("engine", "kills", "events"), [("postgresql", *pick((5, 120), (40, 1000))), ("sqlite", *pick((3, 60), (20, 500)))]
+)
 def test_it_loses_nothing_and_does_nothing_twice(engine: str, kills: int, events: int) -> None:
     status, output = run_chaos("--engine", engine, "--kills", str(kills), "--events", str(events))
     assert status == 0, output

@@ -59,6 +59,7 @@ def test_ticks_are_round_numbers(highest: int, labels: list[str]) -> None:
     assert [tick.label for tick in chart_of(0, highest).ticks] == labels
 
 
+@pytest.mark.long
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=90))
 def test_every_bar_stays_inside_the_plot(used: list[int]) -> None:
     chart = chart_of(*used)

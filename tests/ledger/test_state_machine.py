@@ -30,10 +30,11 @@ from payapp.ledger.holds import capture_hold, expire_holds, place_hold, release_
 from payapp.ledger.models import Hold
 from payapp.ledger.posting import grant
 from payapp.ledger.verification import verify
+from tests.effort import pick
 from tests.factories import make_user
 from tests.ledger.racing import engine_for
 
-RUNS = settings(max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+RUNS = settings(max_examples=pick(15, 300), stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow])
 AMOUNTS = st.integers(1, 60)
 ACCOUNTS = st.integers(0, 1)
 _runs = count(1)
@@ -195,6 +196,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert (caught.value.required, caught.value.available) == (amount, account.available)
 
 
+@pytest.mark.long
 def test_the_book_agrees_with_a_simple_model(database_url: str) -> None:
     with engine_for(database_url) as engine:
         machine = type("Machine", (LedgerMachine,), {"engine": engine})

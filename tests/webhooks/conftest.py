@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from payapp.billing.models import Purchase
+from tests.effort import pick
 from tests.factories import make_purchase, make_user
 from tests.processes import Stack, serving
 from tests.webhooks.senders import Senders
@@ -38,5 +39,5 @@ def web(database_url: str, tmp_path: Path) -> Iterator[str]:
 
 @pytest.fixture
 def return_orders() -> int:
-    """How many random orders a scenario is told in; `RETURN_ORDERS=1000 make test ARGS=…` takes minutes."""
-    return int(os.environ.get("RETURN_ORDERS", "12"))
+    """How many random orders a scenario is told in; `RETURN_ORDERS=1000 make test-long ARGS=…` takes minutes."""
+    return int(os.environ.get("RETURN_ORDERS", pick("8", "100")))

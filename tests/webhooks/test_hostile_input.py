@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from payapp.assembly import MAX_BODY_BYTES
 from payapp.auth.models import User
 from payapp.billing.models import Purchase
 from payapp.webhooks.handlers import HANDLERS
+from tests.effort import EXAMPLES
 from tests.factories import checkout_session_object, event_payload, signature_of
 from tests.webhooks.delivering import COMPLETED, count_of_events, deliver, event_about, list_events, post
 
@@ -143,10 +145,11 @@ EVENT_FIELDS = st.fixed_dictionaries({}, optional={name: ANY_JSON for name in EV
 OBJECT_FIELD_NAMES = sorted(checkout_session_object(Purchase()).keys() - {"id"})
 OBJECT_FIELDS = st.dictionaries(st.sampled_from(OBJECT_FIELD_NAMES), ANY_JSON, max_size=4)
 THOROUGH = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
 )
 
 
+@pytest.mark.long
 @THOROUGH
 @given(body=ANY_JSON, fields=EVENT_FIELDS)
 def test_signed_json_of_any_kind_is_kept_or_refused(
@@ -159,6 +162,7 @@ def test_signed_json_of_any_kind_is_kept_or_refused(
         assert (status, count_of_events(session) - before) in {(200, 1), (400, 0)}
 
 
+@pytest.mark.long
 @THOROUGH
 @given(event_type=st.sampled_from(sorted(HANDLERS)), fields=OBJECT_FIELDS)
 def test_a_signed_session_with_anything_in_it_is_kept_and_grants_no_more_than_was_paid(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 import requests
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from payapp.billing.models import Purchase
 from payapp.ledger.balances import get_balance
 from payapp.ledger.models import LedgerEntry
 from payapp.ledger.verification import verify
+from tests.effort import pick
 from tests.factories import make_purchase, make_user
 from tests.journeys.person import Person
 from tests.processes import Stack, running
@@ -31,7 +33,7 @@ from tests.webhooks.delivering import (
 from tests.webhooks.senders import Senders
 
 DELIVERIES = 50
-ROUNDS = 4
+ROUNDS = pick(2, 8)
 
 
 def test_fifty_deliveries_of_one_event_grant_once(
@@ -86,6 +88,7 @@ def test_everything_at_once_for_many_sessions_of_few_users(web: str, senders: Se
     assert verify(session) == []
 
 
+@pytest.mark.long
 def test_the_webhook_the_return_page_and_a_second_purchase_grant_once(
     database_url: str, tmp_path: Path, session: Session
 ) -> None:

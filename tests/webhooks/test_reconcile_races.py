@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -14,15 +15,17 @@ from payapp.db import writing
 from payapp.ledger.models import LedgerEntry
 from payapp.ledger.verification import verify
 from payapp.stripe_service import StripeService
+from tests.effort import pick
 from tests.factories import make_user
 from tests.processes import SECRET_KEY, Stack, running
 from tests.stand_in import StandIn
 
-USERS = 4
+USERS = pick(2, 8)
 SWEEPS = 2
 RECONCILE = ("-m", "flask", "stripe", "reconcile", "--repair")
 
 
+@pytest.mark.long
 def test_two_sweeps_and_the_webhooks_do_everything_once(database_url: str, tmp_path: Path, session: Session) -> None:
     with running(Stack(database_url, tmp_path, web_workers=2)) as stack, ThreadPoolExecutor() as threads:
         stand_in = StandIn(stack.stripe_url, tmp_path / "fake_stripe.sqlite3")

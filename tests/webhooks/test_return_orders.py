@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from payapp.ledger.balances import get_balance
 from payapp.ledger.verification import verify
+from tests.effort import pick
 from tests.factories import event_payload, make_purchase, make_user
 from tests.webhooks.delivering import deliver
 from tests.webhooks.return_orders import SCENARIOS, Scenario, tell
@@ -23,6 +24,7 @@ STATE = (
     "SELECT stripe_charge_id, amount_refunded FROM charges ORDER BY 1",
     "SELECT stripe_dispute_id, status, movements, amount, reinstated_amount FROM disputes ORDER BY 1",
 )
+TWICE = pick(False, True)  # or leave that to the random orders
 State = tuple[frozenset[int], str]
 
 ALL_SCENARIOS = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -39,9 +41,10 @@ def state_of(session: Session, told: frozenset[int]) -> State:
     return told, repr([session.execute(text(statement)).all() for statement in STATE])
 
 
+@pytest.mark.long
 @ALL_SCENARIOS
 def test_every_order_with_any_duplicates_ends_in_one_balance(session: Session, scenario: Scenario) -> None:
-    """From every state that can be reached, each letter is told, also those told before.
+    """From every state that can be reached, each letter is told, at full size also those told before.
 
     Two orders that lead to the same rows go on alike, so each state is gone on from once: that covers all 5,040
     orders, and every longer one with repetitions, in a few thousand steps.
@@ -59,6 +62,8 @@ def test_every_order_with_any_duplicates_ends_in_one_balance(session: Session, s
         if told == everything:
             assert get_balance(session, purchase.user_id).posted == scenario.credits_left, state
         for number, letter in enumerate(letters):
+            if number in told and not TWICE:
+                continue
             with undone(session):
                 tell(session, letter)
                 go_on_from(told | {number})
