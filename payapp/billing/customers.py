@@ -4,6 +4,7 @@ Commits before it calls Stripe: no row lock and no connection waits for the netw
 idempotency key and the address of the call, exists before the customer does.
 """
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -20,6 +21,8 @@ from payapp.stripe_service import StripeService
 KEY_IS_REMEMBERED = timedelta(hours=23)
 # Longer than one call can take, its one repetition included: after that nothing of it is still on its way.
 PUSH_LASTS_MAX = timedelta(minutes=1)
+
+log = logging.getLogger(__name__)
 
 IS_REFUSED = customers.c.stripe_refused_email.is_not_distinct_from(customers.c.email)
 HAS_NEW_EMAIL = and_(customers.c.stripe_customer_email.is_distinct_from(customers.c.email), ~IS_REFUSED)
@@ -135,6 +138,7 @@ def _note_refusal(session: Session, user: Any) -> None:
 
     No customer can have been made with it. The next request is another one, so it gets another key.
     """
+    log.warning("Stripe does not take the e-mail address of user %s: their customer is made without one", user.id)
     session.execute(
         update(customers)
         .where(

@@ -31,7 +31,7 @@ def key_of_form(feature_id: str, user_id: int, cost: int) -> str | None:
     if not form_id:
         return None
     g.uses_of_form = g.get("uses_of_form", 0) + 1
-    content = json.dumps([form_id, user_id, cost, g.uses_of_form, request.path, _list_content()])
+    content = json.dumps([form_id, user_id, cost, g.uses_of_form, request.full_path, _list_content()])
     return f"form:{feature_id}:{sha256(content.encode()).hexdigest()}"
 
 

@@ -44,5 +44,9 @@ class Refusals:
 
 
 def _is_usual(error: StripeRefusedError) -> bool:
-    """Whether only the thing asked for is gone, as a customer deleted in the dashboard. A price is never so."""
-    return error.code == "resource_missing" and "price" not in (error.param or "")
+    """Whether it is about one customer alone: deleted in the dashboard, or with an address that Stripe doesn't take.
+
+    A missing price never is.
+    """
+    is_gone = error.code == "resource_missing" and "price" not in (error.param or "")
+    return is_gone or error.code == "email_invalid"

@@ -53,6 +53,15 @@ def test_what_is_wanted_twice_is_charged_twice(visitor: Visitor, session: Sessio
     assert get_balance(session, user_id).posted == 2
 
 
+def test_another_address_is_another_use(visitor: Visitor, session: Session) -> None:
+    """A feature may read what it shall do from the query."""
+    user_id = give_credits(visitor, session, 9)
+    form = {"text": "hello", "request_id": "f" * 32}
+    for address in (PAGE, f"{PAGE}?a=1", f"{PAGE}?a=2", f"{PAGE}?a=2"):
+        visitor.submit(address, **form)
+    assert get_balance(session, user_id).posted == 6
+
+
 def test_a_form_that_failed_for_want_of_credits_works_later(visitor: Visitor, session: Session) -> None:
     user_id = give_credits(visitor, session, 1)
     hold = place_hold(session, user_id, 1, feature="test", expires_in_seconds=60)

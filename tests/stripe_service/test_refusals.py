@@ -40,6 +40,7 @@ def test_a_wrong_price_stands_in_the_log(
         (403, {"message": f"The key {KEY} may not do this", "type": "invalid_request_error"}, logging.ERROR),
         (402, {"message": "declined", "type": "card_error", "code": "card_declined"}, logging.ERROR),
         (404, {"message": "gone", "code": "resource_missing", "param": "id"}, logging.WARNING),
+        (400, {"message": "no address", "code": "email_invalid", "param": "email"}, logging.WARNING),
         (400, {"message": f"again {KEY}", "type": "idempotency_error"}, logging.WARNING),
         (500, {"message": f"down {KEY}", "type": "api_error"}, logging.WARNING),
     ],

@@ -1,4 +1,4 @@
-"""Migration 0011: how often the money of the disputes kept so far has moved."""
+"""Migration 0010: how often the money of the disputes kept so far has moved."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def test_it_fills_in_what_can_have_moved(engine_name: str, request: pytest.Fixtu
         with db.engine.begin() as connection:
             for stripe_id, (status, reinstated, *_) in KEPT.items():
                 connection.execute(text(DISPUTE), {"id": stripe_id, "status": status, "reinstated": reinstated})
-        upgrade(revision="0011")
+        upgrade(revision="0010")
         with db.engine.connect() as connection:
             rows = connection.execute(text("SELECT stripe_dispute_id, movements, reinstated_amount FROM disputes"))
             assert {row[0]: tuple(row[1:]) for row in rows} == {one: kept[2:] for one, kept in KEPT.items()}
