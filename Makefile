@@ -73,7 +73,7 @@ lint: $(VENV)/.dev ## Check style, types and templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/djlint --quiet --lint payapp/templates payapp/fake_stripe/templates
+	$(BIN)/djlint --quiet --lint payapp/templates fake_stripe/templates
 	$(BIN)/python -m pip check
 
 format: $(VENV)/.dev ## Format the code

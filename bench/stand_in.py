@@ -104,7 +104,7 @@ def _request(method: str, path: str, form: dict[str, str] | None = None) -> byte
 def _running(state_path: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """Start a stand-in that keeps its state on the disk, and wait for the line that says it is ready."""
     port = free_port()
-    command = [sys.executable, "-m", "payapp.fake_stripe", f"--port={port}", f"--state={state_path}"]
+    command = [sys.executable, "-m", "fake_stripe", f"--port={port}", f"--state={state_path}"]
     process = subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:

@@ -21,7 +21,7 @@ from payapp.secret_keys import KEY_BYTES_MIN, find_weakness
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 STRIPE_CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 
-# In development, with no Stripe key given, the SDK talks to the local stand-in (payapp/fake_stripe).
+# In development, with no Stripe key given, the SDK talks to the local stand-in (fake_stripe).
 LOCAL_STRIPE_API_BASE = "http://localhost:8420"
 LOCAL_STRIPE_SECRET_KEY = "sk_test_payapp_local"  # noqa: S105  (opens nothing but the stand-in)
 LOCAL_STRIPE_WEBHOOK_SECRET = "whsec_payapp_local"  # noqa: S105

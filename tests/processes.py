@@ -91,7 +91,7 @@ class Stack:
         self._spawn(
             "stripe",
             "-m",
-            "payapp.fake_stripe",
+            "fake_stripe",
             f"--port={self.stripe_port}",
             f"--state={self.folder / 'fake_stripe.sqlite3'}",
             f"--webhook-url={self.url}/webhooks/stripe",

@@ -41,7 +41,7 @@ class StandIn:
         return self._ask("DELETE", path)
 
     def control(self, path: str, **body: Any) -> dict[str, Any]:
-        """Make a control call, such as `disputes`: see payapp/fake_stripe/README.md."""
+        """Make a control call, such as `disputes`: see fake_stripe/README.md."""
         return self._control("POST", path, body)
 
     def arm(self, operation: str, fault: str, **options: Any) -> None:
@@ -117,7 +117,7 @@ class StandIn:
 def running_stand_in(folder: Path) -> Iterator[StandIn]:
     """Start a stand-in that sends no webhooks, its state in `folder`, for the time of the block."""
     port, state_path = free_port(), folder / "stand_in.sqlite3"
-    command = [sys.executable, "-m", "payapp.fake_stripe", f"--port={port}", f"--state={state_path}"]
+    command = [sys.executable, "-m", "fake_stripe", f"--port={port}", f"--state={state_path}"]
     with (folder / "stand_in.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=log, stderr=log)
     try:

@@ -14,10 +14,10 @@ dev = AppGroup("dev", help="Development: the local stand-in for Stripe.")
 @dev.command("fake-stripe")
 @click.option("--port", default=8420, show_default=True, help="Where the SDK, and the browser, find it.")
 def fake_stripe(port: int) -> None:
-    """Run the local stand-in for Stripe; it sends its events to this app's webhook. See payapp/fake_stripe."""
+    """Run the local stand-in for Stripe; it sends its events to this app's webhook. See fake_stripe."""
     # Imported here: no other command needs the stand-in.
-    from payapp.fake_stripe.server import serve
-    from payapp.fake_stripe.settings import StandInSettings
+    from fake_stripe.server import serve
+    from fake_stripe.settings import StandInSettings
 
     settings = get_settings()
     if not settings.stripe_api_base:

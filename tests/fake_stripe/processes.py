@@ -54,7 +54,7 @@ class StandInProcess:
         """Start it and wait for the line that says it is ready."""
         arguments = [f"--{name.replace('_', '-')}={value}" for name, value in self.options.items()]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "payapp.fake_stripe", f"--port={self.port}", *arguments],
+            [sys.executable, "-m", "fake_stripe", f"--port={self.port}", *arguments],
             cwd=PROJECT_ROOT,
             stdout=subprocess.PIPE,
             text=True,

@@ -12,7 +12,7 @@ from tests.fake_stripe.conftest import StartStandIn
 from tests.fake_stripe.objects import create_customer
 from tests.fake_stripe.processes import PROJECT_ROOT, WEBHOOK_SECRET, Receiver, free_port, wait_until
 
-PROGRAM = [sys.executable, "-m", "payapp.fake_stripe"]
+PROGRAM = [sys.executable, "-m", "fake_stripe"]
 
 
 @pytest.mark.parametrize("fault", ["hang", "timeout"])

@@ -15,7 +15,7 @@ import stripe
 from pydantic import TypeAdapter, ValidationError
 from stripe._request_options import RequestOptions
 
-from payapp.fake_stripe.request_types import close_typed_dict, coerce
+from fake_stripe.checks.request_types import close_typed_dict, coerce
 
 SERVICES = sorted(Path(stripe.__file__).parent.rglob("*_service.py"))
 

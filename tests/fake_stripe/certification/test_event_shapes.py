@@ -8,13 +8,13 @@ from typing import Any, get_args
 import pytest
 import stripe
 
-import payapp.fake_stripe
+import fake_stripe
 from tests.fake_stripe.certification.shapes import RESOURCES, hints_of, problems_of_event
 from tests.fake_stripe.certification.sides import Side
 from tests.fake_stripe.certification.states import STATES, price
 from tests.fake_stripe.processes import WEBHOOK_SECRET, Received, Receiver, StandInProcess, wait_until
 
-SOURCE = Path(payapp.fake_stripe.__file__).parent
+SOURCE = Path(fake_stripe.__file__).parent
 TYPES = set(get_args(hints_of(stripe.Event)["type"]))
 
 

@@ -6,8 +6,8 @@ import re
 import pytest
 import stripe
 
-from payapp.fake_stripe import registers  # noqa: F401  (fills them)
-from payapp.fake_stripe.operations import OPERATIONS, Operation
+from fake_stripe import registers  # noqa: F401  (fills them)
+from fake_stripe.resources.operations import OPERATIONS, Operation
 from tests.fake_stripe.certification.operation_drives import DRIVES
 from tests.fake_stripe.certification.sdk_calls import find_call
 from tests.fake_stripe.certification.shapes import RESOURCES, problems_of_object, undocumented

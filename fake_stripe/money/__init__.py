@@ -1,0 +1,1 @@
+"""Money that moves: paid, declined, taken off, refunded, disputed, settled."""

@@ -1,0 +1,1 @@
+"""What is kept: objects, the time, the log of requests."""
