@@ -18,13 +18,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from payapp import create_app
-from payapp.db import expect_reads_only
+from payapp.database.base import expect_reads_only
 from payapp.extensions import db
+from payapp.jobs.sweeping import sweep
 from payapp.ledger.guards import SQLITE_GUARDS
-from payapp.stripe_objects import CheckoutSession, Page
-from payapp.stripe_returns import Dispute, Refund
 from payapp.stripe_service import StripeService
-from payapp.sweeping import sweep
+from payapp.stripe_types.objects import CheckoutSession, Page
+from payapp.stripe_types.returns import Dispute, Refund
 from tests.databases import PostgresDatabases, SqliteDatabases, running_postgres
 
 PAGE_SIZE = 100

@@ -15,7 +15,7 @@ from payapp.auth.api_keys import create_api_key
 from payapp.auth.models import User
 from payapp.billing.models import Purchase
 from payapp.billing.packages import get_package
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.extensions import db
 from tests.factories import checkout_session_object, event_payload, make_user, signature_of
 from tests.journeys.person import PASSWORD, Person

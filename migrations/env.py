@@ -10,8 +10,8 @@ import payapp.auth.models
 import payapp.billing.models
 import payapp.ledger.models
 import payapp.webhooks.models  # noqa: F401
-from payapp.database_wait import DatabaseWait
-from payapp.db import Base
+from payapp.database.base import Base
+from payapp.database.waiting import DatabaseWait
 
 WAIT_SECONDS_MAX = 60
 

@@ -6,16 +6,18 @@ from datetime import timedelta
 from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from payapp import api, canonical_host, cli, errors, input_guards, operations, pages, sessions, trusted_hosts
+from payapp import api, cli
 from payapp.api.request_counts import make_request_counts
 from payapp.auth.api_keys.routes import blueprint as api_keys_blueprint
 from payapp.auth.routes import blueprint as auth_blueprint
 from payapp.config import PROJECT_ROOT, Settings, load_settings
 from payapp.credits.routes import blueprint as credits_blueprint
-from payapp.db import engine_options, expect_reads_only, expect_writes, prepare_engine
+from payapp.database.base import engine_options, expect_reads_only, expect_writes, prepare_engine
 from payapp.extensions import csrf, db, login_manager, migrate, release_connection
 from payapp.features.routes import blueprint as features_blueprint
+from payapp.probes import routes as operations
 from payapp.stripe_service import StripeService
+from payapp.web import canonical_host, errors, input_guards, pages, sessions, trusted_hosts
 from payapp.webhooks.routes import blueprint as webhooks_blueprint
 
 MAX_BODY_BYTES = 1024 * 1024

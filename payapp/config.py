@@ -15,8 +15,8 @@ from environs import Env, EnvError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from payapp.db import normalize_url
-from payapp.secret_keys import KEY_BYTES_MIN, find_weakness
+from payapp.auth.secret_keys import KEY_BYTES_MIN, find_weakness
+from payapp.database.base import normalize_url
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 STRIPE_CHECKOUT_ORIGIN = "https://checkout.stripe.com"

@@ -8,7 +8,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from payapp.db import Base
+from payapp.database.base import Base
 
 log = logging.getLogger(__name__)
 

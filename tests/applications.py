@@ -18,10 +18,10 @@ from sqlalchemy import create_engine
 from payapp import create_app
 from payapp.api.request_counts import make_request_counts
 from payapp.config import load_settings
-from payapp.db import engine_options, prepare_engine
+from payapp.database.base import engine_options, prepare_engine
 from payapp.extensions import db
 from payapp.stripe_service import StripeService
-from payapp.trusted_hosts import RefusedNames
+from payapp.web.trusted_hosts import RefusedNames
 from tests.people import IsolatedClient
 
 # What an application remembers of what has happened to it; each test begins without.

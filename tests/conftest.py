@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from payapp.auth import accounts
-from payapp.db import expect_reads_only
+from payapp.database.base import expect_reads_only
 from payapp.extensions import db
 from tests.applications import Applications, CompiledTemplates
 from tests.databases import ENGINES, PostgresDatabases, SqliteDatabases, running_postgres

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from payapp.auth.models import User
 from payapp.billing.models import Purchase
 from payapp.billing.packages import get_package
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.ledger.posting import grant
 from tests.processes import WEBHOOK_SECRET
 

@@ -102,7 +102,7 @@ class Stack:
         wait_for(f"{self.stripe_url}/_control/health")
 
     def start_worker(self) -> None:
-        self._spawn("worker", "-m", "huey.bin.huey_consumer", "payapp.jobs.huey", "--workers", "1")
+        self._spawn("worker", "-m", "huey.bin.huey_consumer", "payapp.jobs.tasks.huey", "--workers", "1")
 
     def start_release(self) -> None:
         """Start what the Procfile runs before the others."""

@@ -42,7 +42,7 @@ def read_modules() -> list[Module]:
 def imports_of(module: Module) -> set[str]:
     """Return the full dotted name of everything it imports, wherever in the file, the standard library left out.
 
-    `from payapp.db import Base` is `payapp.db.Base`.
+    `from payapp.database.base import Base` is `payapp.database.base.Base`.
     """
     names = {name for node in ast.walk(module.tree) for name in _imported(node, module.package)}
     return {name for name in names if name.split(".")[0] not in sys.stdlib_module_names}
@@ -65,7 +65,7 @@ def circle_in(modules: Sequence[Module]) -> list[str]:
 
 
 def _neighbors(module: Module, paths: dict[str, str]) -> set[str]:
-    """Return the paths of what it imports: `payapp.db.Base` is db.py, and `payapp.ledger` is ledger/__init__.py."""
+    """Return the paths of what it imports: `payapp.ledger.holds.spend` is ledger/holds.py, `payapp.ledger` its __init__.py."""
     names = imports_of(module)
     found = {paths.get(name) or paths.get(name.rpartition(".")[0]) for name in names}
     return {path for path in found if path and path != module.path}

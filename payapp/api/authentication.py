@@ -10,10 +10,10 @@ from payapp.api.problems import ApiError, invalid_field
 from payapp.api.request_counts import get_request_counts
 from payapp.auth.accounts import find_user_id
 from payapp.auth.api_keys import ActiveApiKey, find_active_key, is_use_to_note, note_use
-from payapp.db import expect_reads_only, writing
-from payapp.errors import DATABASE_DOWN
+from payapp.database.base import expect_reads_only, writing
 from payapp.extensions import db
 from payapp.ledger.makers import USER, service
+from payapp.web.errors import DATABASE_DOWN
 
 log = logging.getLogger(__name__)
 

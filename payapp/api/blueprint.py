@@ -19,7 +19,7 @@ from payapp.api.authentication import (
 from payapp.api.problems import ApiError, cut_name, invalid_fields
 from payapp.api.strict_json import read_object
 from payapp.extensions import csrf, db
-from payapp.formats import iso
+from payapp.web.formats import iso
 
 ACCESS = "API keys"
 FIELD_ERRORS_MAX = 20

@@ -14,7 +14,7 @@ from payapp.api.blueprint import answer_text, write_json
 from payapp.api.idempotency import Answer, ApiCall, KeyReusedError, StillRunningError, begin, keep_answer
 from payapp.api.problems import ApiError, refusal_of
 from payapp.api.strict_json import read_body
-from payapp.db import turn_to_writing
+from payapp.database.base import turn_to_writing
 from payapp.extensions import db
 from payapp.ledger.errors import IdempotencyConflictError, LedgerError
 

@@ -12,7 +12,7 @@ from flask import Blueprint, Flask, Response, current_app, jsonify, render_templ
 from flask_smorest import Api
 
 from payapp.api.schemas import ProblemSchema
-from payapp.problems import PROBLEMS
+from payapp.web.problem_kinds import PROBLEMS
 
 ACCESS = "anyone"
 blueprint = Blueprint("api_docs", __name__)
@@ -39,7 +39,7 @@ DESCRIPTION = (
 
 
 class SilentApi(Api):
-    """flask-smorest for the document alone: errors are told by payapp/errors.py and by problems.py."""
+    """flask-smorest for the document alone: errors are told by payapp/web/errors.py and by problems.py."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
 

@@ -12,7 +12,7 @@ from payapp.api.problems import ApiError
 from payapp.api.schemas import EntriesQuery, EntriesSchema, EntrySchema
 from payapp.extensions import db
 from payapp.ledger.balances import list_entries as list_entries_of
-from payapp.services import get_settings
+from payapp.web.services import get_settings
 
 SHOWN = tuple(EntrySchema().fields)
 

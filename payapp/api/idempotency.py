@@ -17,8 +17,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from payapp.api.models import ApiRequest
-from payapp.clock import utc_now
-from payapp.db import dialect_insert, table_of
+from payapp.database.base import dialect_insert, table_of
+from payapp.database.clock import utc_now
 from payapp.ledger.makers import ANY_PROGRAM
 
 KEPT_FOR = timedelta(hours=72)

@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from payapp.clock import utc_now
-from payapp.db import Base, BigId, UtcDateTime
+from payapp.database.base import Base, BigId, UtcDateTime
+from payapp.database.clock import utc_now
 from payapp.ledger.makers import ANY_PROGRAM
 
 

@@ -1,4 +1,4 @@
-"""What the API answers when it refuses: problem documents (RFC 9457), of the kinds in payapp/problems.py."""
+"""What the API answers when it refuses: problem documents (RFC 9457), of the kinds in payapp/web/problem_kinds.py."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from payapp.ledger.errors import (
     LedgerError,
     TooManyHoldsError,
 )
-from payapp.problems import PROBLEMS
+from payapp.web.problem_kinds import PROBLEMS
 
 FIELD_NAME_LENGTH_MAX = 80
 

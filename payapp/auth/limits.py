@@ -13,8 +13,8 @@ from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from payapp.auth.models import RateCounter
-from payapp.db import insert_into, table_of
-from payapp.sql_functions import database_now
+from payapp.database.base import insert_into, table_of
+from payapp.database.sql_functions import database_now
 
 WINDOW_SECONDS = 15 * 60
 FORGET_BATCH = 1000

@@ -8,8 +8,8 @@ from flask_login import UserMixin
 from sqlalchemy import BigInteger, CheckConstraint, Index, String
 from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
 
-from payapp.clock import utc_now
-from payapp.db import Base, BigId, UtcDateTime
+from payapp.database.base import Base, BigId, UtcDateTime
+from payapp.database.clock import utc_now
 from payapp.ledger.balances import Balance, get_balance
 
 

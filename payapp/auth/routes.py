@@ -23,11 +23,11 @@ from payapp.auth.limits import LOGINS, SIGN_UPS, WRONG_PASSWORDS, Limit, TooOfte
 from payapp.auth.models import User
 from payapp.auth.visitors import find_known_browser, remember_browser, visitors_address
 from payapp.billing.customers import ensure_customer
-from payapp.errors import refuse_without_token, wants_json
 from payapp.extensions import db, login_manager
-from payapp.own_paths import own_path
-from payapp.services import get_stripe
-from payapp.stripe_objects import StripeServiceError
+from payapp.stripe_types.objects import StripeServiceError
+from payapp.web.errors import refuse_without_token, wants_json
+from payapp.web.own_paths import own_path
+from payapp.web.services import get_stripe
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from flask import current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
-from payapp.services import get_settings
+from payapp.web.services import get_settings
 
 COOKIE = "known_browser"
 KNOWN_FOR_SECONDS = 365 * 24 * 3600

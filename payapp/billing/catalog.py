@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from payapp.billing.packages import PACKAGES, Package
-from payapp.stripe_objects import Price, StripeRefusedError
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import Price, StripeRefusedError
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from payapp.billing.customers import HAS_NEW_EMAIL, ensure_customer, push_email
 from payapp.billing.models import customers
-from payapp.stripe_objects import StripeServiceError, StripeUnavailableError
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import StripeServiceError, StripeUnavailableError
 
 UNREACHABLE_IN_A_ROW_MAX = 3
 

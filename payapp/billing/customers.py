@@ -13,9 +13,9 @@ from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from payapp.billing.models import customers
-from payapp.clock import utc_now
-from payapp.stripe_objects import BurntKeyError, StripeRefusedError, StripeUnavailableError
+from payapp.database.clock import utc_now
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import BurntKeyError, StripeRefusedError, StripeUnavailableError
 
 # Stripe may forget an idempotency key after 24 h: https://docs.stripe.com/api/idempotent_requests
 KEY_IS_REMEMBERED = timedelta(hours=23)

@@ -7,8 +7,8 @@ from uuid import uuid4
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, column, table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from payapp.clock import utc_now
-from payapp.db import Base, BigId, UtcDateTime
+from payapp.database.base import Base, BigId, UtcDateTime
+from payapp.database.clock import utc_now
 
 PurchaseStatus = Literal["pending", "fulfilled", "expired", "failed"]
 

@@ -16,7 +16,7 @@ from payapp.auth.api_keys import (
 )
 from payapp.auth.api_keys.models import Scope
 from payapp.extensions import db
-from payapp.formats import moment
+from payapp.web.formats import moment
 
 api_keys = AppGroup("api-keys", help="Credentials for programs that use the API.")
 

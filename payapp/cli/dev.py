@@ -6,7 +6,7 @@ import click
 from flask.cli import AppGroup
 
 from payapp.config import LOCAL_STRIPE_WEBHOOK_SECRET
-from payapp.services import get_settings
+from payapp.web.services import get_settings
 
 dev = AppGroup("dev", help="Development: the local stand-in for Stripe.")
 

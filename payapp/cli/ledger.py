@@ -3,7 +3,7 @@
 import click
 from flask.cli import AppGroup
 
-from payapp.db import expect_reads_only
+from payapp.database.base import expect_reads_only
 from payapp.extensions import db
 from payapp.ledger.verification import verify
 

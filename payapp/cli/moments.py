@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 

@@ -4,8 +4,8 @@ import click
 from flask.cli import AppGroup
 
 from payapp.billing.catalog import PackageAtStripe, compare_packages, publish_packages
-from payapp.services import get_storefront, get_stripe
-from payapp.stripe_objects import StripeServiceError
+from payapp.stripe_types.objects import StripeServiceError
+from payapp.web.services import get_storefront, get_stripe
 
 packages = AppGroup("packages", help="The credit packages at Stripe.")
 

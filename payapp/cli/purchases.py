@@ -6,15 +6,15 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from payapp.billing.checkout.purchases import list_purchases
+from payapp.billing.checkout.story import Moment, tell_story
 from payapp.billing.errors import BillingError
-from payapp.billing.purchases import list_purchases
-from payapp.billing.refunding import RefundPlan, plan_refund, plan_unspent_refund, refund_purchase
-from payapp.billing.story import Moment, tell_story
+from payapp.billing.returns.refunding import RefundPlan, plan_refund, plan_unspent_refund, refund_purchase
 from payapp.extensions import db
-from payapp.formats import moment as in_words
-from payapp.formats import money, plural, signed
-from payapp.services import get_stripe
-from payapp.stripe_objects import StripeServiceError
+from payapp.stripe_types.objects import StripeServiceError
+from payapp.web.formats import moment as in_words
+from payapp.web.formats import money, plural, signed
+from payapp.web.services import get_stripe
 from payapp.webhooks.inbox import list_events_about
 
 purchases = AppGroup("purchases", help="What people bought: the whole story, and refunds.")

@@ -11,12 +11,12 @@ from flask.cli import with_appcontext
 
 from payapp.billing.reconciliation import Discrepancy, estimate_length
 from payapp.cli.moments import Moment
-from payapp.db import expect_reads_only
+from payapp.database.base import expect_reads_only
 from payapp.extensions import db
-from payapp.formats import money, signed
-from payapp.services import get_stripe
-from payapp.stripe_objects import StripeServiceError
-from payapp.sweeping import Finding, sweep
+from payapp.jobs.sweeping import Finding, sweep
+from payapp.stripe_types.objects import StripeServiceError
+from payapp.web.formats import money, signed
+from payapp.web.services import get_stripe
 
 ERASE_LINE = "\r\033[K"
 

@@ -6,13 +6,13 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.orm import Session
 
-from payapp.billing.accepting import Acceptance
+from payapp.billing.checkout.accepting import Acceptance
 from payapp.billing.errors import AcceptanceRefusedError, QuarantineError
 from payapp.cli.reconciliation import reconcile
 from payapp.extensions import db
-from payapp.services import get_stripe
-from payapp.stripe_objects import StripeServiceError, WebhookEndpoint
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import StripeServiceError, WebhookEndpoint
+from payapp.web.services import get_stripe
 from payapp.webhooks.handlers import HANDLERS
 from payapp.webhooks.inbox import UnknownEventError, accept, dismiss, find_to_accept, process_event, replay
 

@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from payapp.auth.accounts import count_users
 from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.extensions import db
-from payapp.services import get_stripe
+from payapp.web.services import get_stripe
 
 users = AppGroup("users", help="People and their Stripe customers.")
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from payapp.billing.purchases import PurchaseView, list_purchases
+from payapp.billing.checkout.purchases import PurchaseView, list_purchases
 from payapp.ledger.balances import EntryView, list_entries
 
 # entry type → (label, tone)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from payapp.formats import number
+from payapp.web.formats import number
 
 TICK_INTERVALS_MAX = 4
 DAYS_BETWEEN_LABELS = 7

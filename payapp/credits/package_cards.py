@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from payapp.formats import plural, price_of_one
+from payapp.web.formats import plural, price_of_one
 
 # "Fits your pace" goes to the smallest package that lasts this long, so that nobody is sent to a bigger one.
 FITTING_DAYS_MIN = 7

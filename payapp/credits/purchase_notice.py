@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from payapp.billing.purchases import PurchaseView
-from payapp.clock import utc_now
+from payapp.billing.checkout.purchases import PurchaseView
+from payapp.database.clock import utc_now
 
 State = Literal["open", "pending", "delayed", "settling", "done", "failed", "expired", "review"]
 

@@ -10,30 +10,30 @@ from flask import Blueprint, Response, abort, current_app, flash, jsonify, redir
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response as BaseResponse
 
-from payapp.billing import checkout
-from payapp.billing.errors import BillingError, CheckoutCompleteError, UnknownPackageError
-from payapp.billing.packages import PACKAGES, get_package
-from payapp.billing.purchases import (
+from payapp.billing.checkout import starting as checkout
+from payapp.billing.checkout.purchases import (
     PurchaseView,
     find_purchase,
     find_purchase_by_checkout_session,
     settle_with_stripe,
 )
-from payapp.billing.story import tell_story
-from payapp.clock import utc_now
+from payapp.billing.checkout.story import tell_story
+from payapp.billing.errors import BillingError, CheckoutCompleteError, UnknownPackageError
+from payapp.billing.packages import PACKAGES, get_package
 from payapp.credits.activity import list_activity
 from payapp.credits.chart import build_chart
 from payapp.credits.forms import BuyPackageForm
 from payapp.credits.pace import PACE_DAYS, measure_pace
 from payapp.credits.package_cards import build_package_cards
 from payapp.credits.purchase_notice import PurchaseNotice, build_notice, seconds_since, state_of
-from payapp.db import writing
-from payapp.errors import problem, wants_json
+from payapp.database.base import writing
+from payapp.database.clock import utc_now
 from payapp.extensions import db
-from payapp.htmx import is_htmx, redirect_htmx
 from payapp.ledger.balances import get_balance, list_daily_usage
-from payapp.services import get_storefront, get_stripe
-from payapp.stripe_objects import StripeServiceError
+from payapp.stripe_types.objects import StripeServiceError
+from payapp.web.errors import problem, wants_json
+from payapp.web.htmx import is_htmx, redirect_htmx
+from payapp.web.services import get_storefront, get_stripe
 
 log = logging.getLogger(__name__)
 

@@ -10,15 +10,15 @@ from payapp.api.blueprint import answer
 from payapp.api.problems import refusal_of
 from payapp.billing.packages import find_package_for
 from payapp.credits.package_cards import PackageCard, build_package_cards
-from payapp.errors import wants_json
 from payapp.extensions import db
 from payapp.features import FEATURES, qr_code_batch, qr_codes, spends_credits
 from payapp.features.forms import QrCodeBatchForm, QrCodeForm
 from payapp.features.once import once_field
-from payapp.formats import plural
-from payapp.htmx import is_htmx
 from payapp.ledger.balances import get_balance
 from payapp.ledger.errors import InsufficientCreditsError
+from payapp.web.errors import wants_json
+from payapp.web.formats import plural
+from payapp.web.htmx import is_htmx
 
 ACCESS = "logged-in users"
 blueprint = Blueprint("features", __name__)

@@ -7,12 +7,12 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import bindparam, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from payapp.clock import utc_now
-from payapp.db import UtcDateTime, table_of
+from payapp.database.base import UtcDateTime, table_of
+from payapp.database.clock import utc_now
+from payapp.database.sql_functions import database_now, utc_date
 from payapp.ledger.errors import UnknownAccountError
 from payapp.ledger.hold_views import HOLDS
 from payapp.ledger.models import EntryType, LedgerEntry, accounts
-from payapp.sql_functions import database_now, utc_date
 
 # Built once, as in posting.py.
 ENTRIES = table_of(LedgerEntry)

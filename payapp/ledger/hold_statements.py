@@ -18,10 +18,10 @@ from sqlalchemy import (
     update,
 )
 
+from payapp.database.sql_functions import database_now
 from payapp.ledger.hold_views import HOLDS, IS_OF_MAKER, HoldView
 from payapp.ledger.makers import ANY_PROGRAM
 from payapp.ledger.models import accounts
-from payapp.sql_functions import database_now
 
 IS_AVAILABLE = accounts.c.credits - accounts.c.credits_held >= bindparam("amount")
 SET_ASIDE = (

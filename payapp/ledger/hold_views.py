@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import and_, bindparam, case, literal_column, or_, select
 from sqlalchemy.orm import Session
 
-from payapp.db import table_of
+from payapp.database.base import table_of
+from payapp.database.sql_functions import database_now
 from payapp.ledger.makers import ANY_PROGRAM
 from payapp.ledger.models import Hold, HoldStatus
-from payapp.sql_functions import database_now
 
 HOLDS = table_of(Hold)
 

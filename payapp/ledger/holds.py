@@ -10,8 +10,8 @@ from typing import Any, NoReturn, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payapp.clock import utc_now
-from payapp.db import dialect_insert
+from payapp.database.base import dialect_insert
+from payapp.database.clock import utc_now
 from payapp.ledger import hold_statements as statements
 from payapp.ledger.balances import get_balance
 from payapp.ledger.errors import (

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import Table, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
 
-from payapp.clock import utc_now
-from payapp.db import dialect_insert, table_of
+from payapp.database.base import dialect_insert, table_of
+from payapp.database.clock import utc_now
 from payapp.ledger.errors import IdempotencyConflictError, InvalidAmountError, UnknownAccountError
 from payapp.ledger.models import Category, EntryType, LedgerEntry, accounts
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
-from payapp.stripe_objects import CheckoutSession, Page
-from payapp.stripe_requests import CheckoutRequest
 from payapp.stripe_service.pages import Lists
+from payapp.stripe_types.objects import CheckoutSession, Page
+from payapp.stripe_types.requests import CheckoutRequest
 
 
 class CheckoutSessions(Lists):

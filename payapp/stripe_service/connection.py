@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 import stripe
 
-from payapp.deadline import call_within
-from payapp.stripe_objects import BurntKeyError, StripeRefusedError, StripeServiceError, StripeUnavailableError
+from payapp.stripe_service.deadline import call_within
 from payapp.stripe_service.patience import Patience
 from payapp.stripe_service.refusals import Refusals
+from payapp.stripe_types.objects import BurntKeyError, StripeRefusedError, StripeServiceError, StripeUnavailableError
 
 TIMEOUT_SECONDS = (2.0, 4.0)  # connect, read; with one retry an answer within ten seconds, htmx's own limit
 RETRIES = 1

@@ -6,9 +6,9 @@ from typing import Any
 
 import stripe
 
-from payapp.stripe_objects import APP_STAMP
 from payapp.stripe_service.connection import Connection
 from payapp.stripe_service.pages import PAGE_SIZE
+from payapp.stripe_types.objects import APP_STAMP
 
 CLOCKS_DIFFER = timedelta(hours=1)  # at most, ours and Stripe's
 

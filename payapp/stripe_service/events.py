@@ -7,8 +7,8 @@ from typing import Any
 
 import stripe
 
-from payapp.stripe_objects import Event, InvalidEventError, MalformedObjectError
 from payapp.stripe_service.connection import Connection
+from payapp.stripe_types.objects import Event, InvalidEventError, MalformedObjectError
 
 SIGNATURE_TOLERANCE_SECONDS = 300  # Stripe's own default: https://docs.stripe.com/webhooks#replay-attacks
 

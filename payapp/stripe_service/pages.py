@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import stripe
 
-from payapp.stripe_objects import MalformedObjectError, Page
 from payapp.stripe_service.connection import Connection
+from payapp.stripe_types.objects import MalformedObjectError, Page
 
 PAGE_SIZE = 100  # the most that Stripe gives at once: https://docs.stripe.com/api/pagination
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_before_delay, wait_exponential_jitter
 
-from payapp.stripe_objects import StripeUnavailableError
+from payapp.stripe_types.objects import StripeUnavailableError
 
 PAUSE_SECONDS_MAX = 16.0
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import stripe
 
-from payapp.stripe_objects import APP_STAMP, Price
 from payapp.stripe_service.connection import Connection
 from payapp.stripe_service.pages import PAGE_SIZE
+from payapp.stripe_types.objects import APP_STAMP, Price
 
 
 class Prices(Connection):

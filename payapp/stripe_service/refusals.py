@@ -4,8 +4,8 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from payapp.clock import utc_now
-from payapp.stripe_objects import StripeRefusedError, StripeServiceError
+from payapp.database.clock import utc_now
+from payapp.stripe_types.objects import StripeRefusedError, StripeServiceError
 
 RECENT = timedelta(hours=1)
 

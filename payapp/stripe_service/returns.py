@@ -7,9 +7,9 @@ from typing import Any
 
 import stripe
 
-from payapp.stripe_objects import APP_STAMP, Page
-from payapp.stripe_returns import Dispute, Refund
 from payapp.stripe_service.pages import PAGE_SIZE, Lists
+from payapp.stripe_types.objects import APP_STAMP, Page
+from payapp.stripe_types.returns import Dispute, Refund
 
 
 class Returns(Lists):

@@ -13,11 +13,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, select, update
 from sqlalchemy.orm import Session
 
-from payapp.billing.accepting import Acceptance, accept_checkout
+from payapp.billing.checkout.accepting import Acceptance, accept_checkout
 from payapp.billing.errors import AcceptanceRefusedError, QuarantineError
-from payapp.clock import utc_now
-from payapp.db import dialect_insert, table_of
-from payapp.stripe_objects import CheckoutSession, Event, MalformedObjectError
+from payapp.database.base import dialect_insert, table_of
+from payapp.database.clock import utc_now
+from payapp.stripe_types.objects import CheckoutSession, Event, MalformedObjectError
 from payapp.webhooks.handlers import HANDLERS, Handler
 from payapp.webhooks.models import EventStatus, StripeEvent
 

@@ -6,8 +6,8 @@ from typing import Literal, get_args
 from sqlalchemy import CheckConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from payapp.clock import utc_now
-from payapp.db import Base, BigId, UtcDateTime
+from payapp.database.base import Base, BigId, UtcDateTime
+from payapp.database.clock import utc_now
 
 EventStatus = Literal["received", "processed", "ignored", "quarantined", "failed"]
 

@@ -8,8 +8,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from payapp.billing.errors import QuarantineError
 from payapp.extensions import csrf, db
-from payapp.services import get_stripe
-from payapp.stripe_objects import Event, InvalidEventError, MalformedObjectError
+from payapp.stripe_types.objects import Event, InvalidEventError, MalformedObjectError
+from payapp.web.services import get_stripe
 from payapp.webhooks.inbox import process_event, record_failure
 
 log = logging.getLogger(__name__)

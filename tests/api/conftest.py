@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from payapp.auth.api_keys import create_api_key
-from payapp.problems import PROBLEMS
+from payapp.web.problem_kinds import PROBLEMS
 from tests.factories import make_user
 
 _numbers = count(1)

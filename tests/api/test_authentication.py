@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from payapp.api import authentication
 from payapp.auth.api_keys import create_api_key, revoke_by_prefix
 from payapp.auth.api_keys.models import ApiKey
-from payapp.clock import utc_now
-from payapp.problems import PROBLEMS
+from payapp.database.clock import utc_now
+from payapp.web.problem_kinds import PROBLEMS
 from tests.api.conftest import MakeProgram, Program, code_of
 from tests.people import Visitor, give_credits
 from tests.webhooks.test_database_down import Outage, outage  # noqa: F401

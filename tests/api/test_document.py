@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from payapp.api import idempotency
-from payapp.db import normalize_url
-from payapp.problems import PROBLEMS
+from payapp.database.base import normalize_url
+from payapp.web.problem_kinds import PROBLEMS
 from tests.api.conftest import Program, code_of
 from tests.ledger.racing import engine_for
 from tests.source_rules import PROJECT_ROOT

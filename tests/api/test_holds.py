@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.ledger.holds import OPEN_HOLDS_MAX
 from payapp.ledger.verification import verify
 from tests.api.conftest import MakeProgram, Program, code_of

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from payapp.api.idempotency import KEPT_FOR, forget_old_requests
 from payapp.api.models import ApiRequest
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.ledger.models import Hold, LedgerEntry
 from payapp.ledger.posting import grant
 from payapp.ledger.verification import verify
@@ -168,7 +168,7 @@ def test_the_job_deletes_them_all(
 ) -> None:
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    from payapp import jobs  # looks at the environment when it is imported
+    from payapp.jobs import tasks as jobs  # looks at the environment when it is imported
 
     monkeypatch.setattr(jobs, "_app", lambda: app)
     for _ in range(5):

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from payapp.api.idempotency import KEPT_FOR, forget_old_requests
 from payapp.api.models import ApiRequest
 from payapp.auth.api_keys import rotate_by_prefix
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.ledger.holds import OPEN_HOLDS_MAX, place_hold, spend
 from payapp.ledger.makers import ANY_PROGRAM
 from payapp.ledger.models import Hold

@@ -15,11 +15,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from payapp.auth.api_keys import create_api_key
+from payapp.database.sql_functions import database_now
 from payapp.ledger.balances import get_balance
 from payapp.ledger.models import Hold, LedgerEntry
 from payapp.ledger.posting import grant
 from payapp.ledger.verification import verify
-from payapp.sql_functions import database_now
 from tests.api.expiring import expiring
 from tests.effort import pick
 from tests.factories import make_user

@@ -24,7 +24,7 @@ from payapp.auth.api_keys import (
     rotate_api_key,
 )
 from payapp.auth.api_keys.models import ApiKey
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from tests.factories import make_user
 
 

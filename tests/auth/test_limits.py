@@ -25,8 +25,8 @@ from payapp.auth.limits import (
     take_back,
 )
 from payapp.auth.models import RateCounter
-from payapp.clock import utc_now
-from payapp.db import writing
+from payapp.database.base import writing
+from payapp.database.clock import utc_now
 from payapp.extensions import db
 from tests.people import PASSWORD, Visitor
 

@@ -12,9 +12,9 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from payapp.auth.models import User
-from payapp.db import expect_writes
-from payapp.services import get_stripe
+from payapp.database.base import expect_writes
 from payapp.stripe_service import StripeService
+from payapp.web.services import get_stripe
 from tests.billing.reconciling import Town
 from tests.billing.shop import Shop
 from tests.factories import make_user

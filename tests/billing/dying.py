@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from payapp import create_app
-from payapp.billing.checkout import start_checkout
+from payapp.billing.checkout.starting import start_checkout
 from payapp.billing.customers import ensure_customer, push_email
 from payapp.billing.packages import get_package
-from payapp.billing.refunding import plan_unspent_refund, refund_purchase
+from payapp.billing.returns.refunding import plan_unspent_refund, refund_purchase
 from payapp.extensions import db
-from payapp.services import get_storefront, get_stripe
 from payapp.stripe_service import StripeService
+from payapp.web.services import get_storefront, get_stripe
 
 
 def check_out(session: Session, stripe: StripeService, user_id: int) -> object:

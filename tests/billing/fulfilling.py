@@ -6,11 +6,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from payapp.billing.checkout.fulfillment import Outcome, fulfill_checkout
 from payapp.billing.errors import QuarantineError
-from payapp.billing.fulfillment import Outcome, fulfill_checkout
 from payapp.billing.models import Purchase
 from payapp.ledger.balances import get_balance
-from payapp.stripe_objects import CheckoutSession
+from payapp.stripe_types.objects import CheckoutSession
 from tests.factories import checkout_session_object
 
 

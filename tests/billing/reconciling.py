@@ -7,22 +7,22 @@ from typing import Any
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from payapp.billing.clawbacks import record_dispute, record_refund
-from payapp.billing.fulfillment import expire_checkout, fail_checkout, fulfill_checkout
+from payapp.billing.checkout.fulfillment import expire_checkout, fail_checkout, fulfill_checkout
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation import Discrepancy, reconcile
-from payapp.db import Base
+from payapp.billing.returns.clawbacks import record_dispute, record_refund
+from payapp.database.base import Base
 from payapp.ledger.balances import get_balance
 from payapp.ledger.verification import verify
-from payapp.stripe_objects import (
+from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import (
     CheckoutSession,
     MalformedObjectError,
     Page,
     StripeRefusedError,
     StripeUnavailableError,
 )
-from payapp.stripe_returns import Dispute, Refund
-from payapp.stripe_service import StripeService
+from payapp.stripe_types.returns import Dispute, Refund
 from tests.factories import checkout_session_object, dispute_object, make_purchase, make_user, refund_object
 
 PAGE_SIZE = 100

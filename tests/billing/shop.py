@@ -7,10 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payapp.auth.models import User
-from payapp.billing.checkout import start_checkout
+from payapp.billing.checkout.starting import start_checkout
+from payapp.billing.checkout.storefront import Storefront
 from payapp.billing.models import Purchase
 from payapp.billing.packages import get_package
-from payapp.billing.storefront import Storefront
 from payapp.stripe_service import StripeService
 from tests.stand_in import (
     StandIn,

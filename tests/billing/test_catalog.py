@@ -10,8 +10,8 @@ import pytest
 from payapp.billing import catalog
 from payapp.billing.catalog import PackageAtStripe, compare_packages, publish_packages
 from payapp.billing.packages import PACKAGES
-from payapp.stripe_objects import StripeUnavailableError
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import StripeUnavailableError
 from tests.processes import SECRET_KEY
 from tests.stand_in import StandIn, running_stand_in
 

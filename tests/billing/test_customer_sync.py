@@ -15,11 +15,11 @@ from payapp.auth.accounts import change_email
 from payapp.auth.models import User
 from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.billing.customers import ensure_customer, push_email
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.extensions import db
-from payapp.services import get_stripe
-from payapp.stripe_objects import StripeRefusedError, StripeUnavailableError
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import StripeRefusedError, StripeUnavailableError
+from payapp.web.services import get_stripe
 from tests.billing.conftest import DieAfterStripe
 from tests.factories import make_user
 from tests.processes import PROJECT_ROOT

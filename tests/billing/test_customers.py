@@ -14,11 +14,11 @@ from sqlalchemy.pool import QueuePool
 from payapp.auth.accounts import change_email
 from payapp.auth.models import User
 from payapp.billing.customers import ensure_customer, forget_customer, push_email
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.extensions import db
-from payapp.services import get_stripe
-from payapp.stripe_objects import BurntKeyError, StripeRefusedError, StripeUnavailableError
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import BurntKeyError, StripeRefusedError, StripeUnavailableError
+from payapp.web.services import get_stripe
 from tests.billing.conftest import DieAfterStripe
 from tests.factories import make_user
 from tests.stand_in import CREATE_CUSTOMER, StandIn

@@ -12,11 +12,11 @@ from payapp.auth.accounts import change_email, create_user
 from payapp.auth.models import User
 from payapp.billing.customer_sync import list_users_to_sync
 from payapp.billing.customers import ensure_customer, forget_customer, push_email
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.extensions import db
-from payapp.services import get_stripe
-from payapp.stripe_objects import StripeUnavailableError
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import StripeUnavailableError
+from payapp.web.services import get_stripe
 from tests.factories import make_user
 from tests.people import Visitor
 from tests.stand_in import CREATE_CUSTOMER, StandIn

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from payapp import create_app
 from payapp.auth.models import User
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.extensions import db
 from payapp.ledger.holds import spend
 from payapp.ledger.posting import grant

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import Connection
 
-from payapp.db import normalize_url
+from payapp.database.base import normalize_url
 
 ACCOUNTS = "SELECT id, email, stripe_customer_id, credits, credits_held FROM users ORDER BY id"
 CAPTURES = "SELECT user_id, -amount FROM ledger_entries WHERE entry_type = 'capture'"

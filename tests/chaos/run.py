@@ -23,7 +23,7 @@ BACKLOG_MAX = 300
 LOOK_SECONDS = 0.25
 DRAIN_SECONDS_MAX = 300
 CLIENT_END_SECONDS_MAX = 90
-EXPIRE_HOLDS = "from payapp.jobs import expire_overdue_holds; expire_overdue_holds.call_local()"
+EXPIRE_HOLDS = "from payapp.jobs.tasks import expire_overdue_holds; expire_overdue_holds.call_local()"
 
 # Forks of a fresh process that has imported everything once: six times that would keep the machine busy for seconds,
 # and a fork of this process, which has threads, may find a lock taken that nobody will ever release.

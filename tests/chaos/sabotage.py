@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from payapp import create_app, features
-from payapp.billing import fulfillment
+from payapp.billing.checkout import fulfillment
 from payapp.extensions import db
 from payapp.ledger.holds import capture_hold
 from payapp.ledger.posting import PostedEntry, grant

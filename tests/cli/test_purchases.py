@@ -3,17 +3,17 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from payapp.billing.checkout import start_checkout
-from payapp.billing.fulfillment import fulfill_checkout
+from payapp.billing.checkout.fulfillment import fulfill_checkout
+from payapp.billing.checkout.purchases import find_latest_purchase
+from payapp.billing.checkout.starting import start_checkout
+from payapp.billing.checkout.storefront import Storefront
 from payapp.billing.packages import get_package
-from payapp.billing.purchases import find_latest_purchase
-from payapp.billing.storefront import Storefront
 from payapp.ledger.balances import get_balance
 from payapp.ledger.holds import spend
-from payapp.services import get_stripe
-from payapp.stripe_objects import Event
+from payapp.stripe_types.objects import Event
+from payapp.web.services import get_stripe
 from payapp.webhooks.inbox import process_event
-from tests.billing.returns import Sale
+from tests.billing.returning import Sale
 from tests.cli.conftest import RunCommand
 from tests.factories import event_payload, make_user, refund_object
 from tests.stand_in import StandIn

@@ -10,14 +10,14 @@ from flask import Flask
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from payapp.billing.accepting import Acceptance
-from payapp.billing.clawbacks import record_dispute
+from payapp.billing.checkout.accepting import Acceptance
 from payapp.billing.models import Purchase
+from payapp.billing.returns.clawbacks import record_dispute
 from payapp.cli import stripe_commands
 from payapp.extensions import db
 from payapp.ledger.balances import list_entries
 from payapp.ledger.verification import verify
-from payapp.stripe_returns import Dispute
+from payapp.stripe_types.returns import Dispute
 from payapp.webhooks.inbox import accept
 from payapp.webhooks.models import StripeEvent
 from tests.billing.reconciling import Town, credits_of

@@ -10,9 +10,9 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
-from payapp.db import expect_writes
+from payapp.database.base import expect_writes
 from payapp.ledger.balances import get_balance
-from payapp.stripe_objects import Event
+from payapp.stripe_types.objects import Event
 from payapp.webhooks.inbox import list_failed, record_failure
 from tests.billing.reconciling import Town, rows_of
 from tests.cli.conftest import RunCommand

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
 from payapp.ledger.balances import get_balance
-from payapp.stripe_objects import Event
+from payapp.stripe_types.objects import Event
 from payapp.webhooks.inbox import record_failure
 from tests.cli.conftest import RunCommand
 from tests.factories import checkout_session_object, event_payload, make_purchase, make_user

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from payapp.billing.purchases import PurchaseView
+from payapp.billing.checkout.purchases import PurchaseView
 from payapp.credits.purchase_notice import build_notice, seconds_since, state_of
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

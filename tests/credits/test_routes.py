@@ -7,12 +7,12 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from payapp.auth.models import User
-from payapp.billing.clawbacks import record_dispute, record_refund
 from payapp.billing.models import Purchase
-from payapp.clock import utc_now
+from payapp.billing.returns.clawbacks import record_dispute, record_refund
+from payapp.database.clock import utc_now
 from payapp.ledger.holds import place_hold
 from payapp.ledger.posting import grant
-from payapp.stripe_returns import Dispute, Refund
+from payapp.stripe_types.returns import Dispute, Refund
 from tests.factories import dispute_object, make_purchase, make_user, refund_object
 from tests.people import Visitor, give_credits
 

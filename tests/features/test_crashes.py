@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
 from payapp.auth.models import User
-from payapp.db import normalize_url, prepare_engine
+from payapp.database.base import normalize_url, prepare_engine
 from payapp.ledger.balances import get_balance
 from payapp.ledger.holds import HOLD_SECONDS, expire_holds
 from payapp.ledger.posting import grant

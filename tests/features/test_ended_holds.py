@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from payapp.auth.api_keys import create_api_key
 from payapp.auth.models import User
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.extensions import db
 from payapp.features import qr_code_batch, spends_credits
 from payapp.ledger.balances import get_balance

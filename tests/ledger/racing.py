@@ -17,7 +17,7 @@ from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from payapp.db import engine_options, expect_reads_only, expect_writes, normalize_url, prepare_engine
+from payapp.database.base import engine_options, expect_reads_only, expect_writes, normalize_url, prepare_engine
 from payapp.ledger.balances import get_balance
 from payapp.ledger.errors import HoldNotOpenError, IdempotencyConflictError, InsufficientCreditsError
 from payapp.ledger.holds import capture_hold, expire_holds, place_hold, release_hold, spend

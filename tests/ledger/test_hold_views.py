@@ -5,7 +5,7 @@ from datetime import timedelta
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.ledger.hold_views import LIST_OPEN, find_hold, list_open_holds
 from payapp.ledger.holds import capture_hold, place_hold, release_hold
 from payapp.ledger.models import Hold

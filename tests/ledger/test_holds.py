@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.ledger.balances import get_balance, list_entries
 from payapp.ledger.errors import (
     CaptureTooLargeError,

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.ledger import verification
 from payapp.ledger.errors import (
     HoldNotOpenError,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.ledger.errors import IdempotencyConflictError, InvalidAmountError, UnknownAccountError
 from payapp.ledger.models import LedgerEntry
 from payapp.ledger.posting import MAX_AMOUNT, PostedEntry, claw_back, grant, post_entry, reinstate, require_amount

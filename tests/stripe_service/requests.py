@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from payapp.stripe_objects import CheckoutSession
-from payapp.stripe_requests import CheckoutRequest
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import CheckoutSession
+from payapp.stripe_types.requests import CheckoutRequest
 from tests.stand_in import StandIn
 
 

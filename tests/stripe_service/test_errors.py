@@ -7,14 +7,14 @@ from uuid import uuid4
 
 import pytest
 
-from payapp.stripe_objects import (
+from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import (
     BurntKeyError,
     StripeRefusedError,
     StripeServiceError,
     StripeUnavailableError,
 )
-from payapp.stripe_requests import CheckoutRequest
-from payapp.stripe_service import StripeService
+from payapp.stripe_types.requests import CheckoutRequest
 from tests.processes import SECRET_KEY
 from tests.stand_in import CREATE_CHECKOUT_SESSION, GET_CHECKOUT_SESSION, StandIn
 from tests.stripe_service.answering import Answering

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import pytest
 
-from payapp.clock import utc_now
-from payapp.stripe_objects import Page, StripeUnavailableError
+from payapp.database.clock import utc_now
 from payapp.stripe_service import Patience, StripeService
 from payapp.stripe_service.pages import Item
+from payapp.stripe_types.objects import Page, StripeUnavailableError
 from tests.processes import SECRET_KEY
 from tests.stand_in import StandIn
 from tests.stripe_service.answering import Answer, Answering

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from payapp.stripe_objects import StripeRefusedError, StripeUnavailableError
 from payapp.stripe_service import Patience, StripeService
+from payapp.stripe_types.objects import StripeRefusedError, StripeUnavailableError
 from tests.processes import SECRET_KEY
 from tests.stand_in import GET_CHECKOUT_SESSION, StandIn
 from tests.stripe_service.answering import Answer, Answering

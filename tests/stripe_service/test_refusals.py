@@ -9,10 +9,10 @@ import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
 
-from payapp.clock import utc_now
-from payapp.services import get_stripe
-from payapp.stripe_objects import StripeRefusedError, StripeServiceError
+from payapp.database.clock import utc_now
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import StripeRefusedError, StripeServiceError
+from payapp.web.services import get_stripe
 from tests.stand_in import StandIn
 from tests.stripe_service.answering import Answering
 from tests.stripe_service.requests import build_request

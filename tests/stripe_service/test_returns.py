@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from payapp.stripe_objects import StripeRefusedError, StripeUnavailableError
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import StripeRefusedError, StripeUnavailableError
 from tests.stand_in import StandIn
 from tests.stripe_service.requests import pay_for
 

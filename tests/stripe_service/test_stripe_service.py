@@ -11,15 +11,15 @@ from uuid import uuid4
 
 import pytest
 
-from payapp.clock import utc_now
-from payapp.stripe_objects import (
+from payapp.database.clock import utc_now
+from payapp.stripe_service import QUICK_SECONDS_MAX, StripeService
+from payapp.stripe_types.objects import (
     BurntKeyError,
     CheckoutSession,
     MalformedObjectError,
     StripeRefusedError,
     StripeUnavailableError,
 )
-from payapp.stripe_service import QUICK_SECONDS_MAX, StripeService
 from tests.processes import SECRET_KEY
 from tests.stand_in import CREATE_CUSTOMER, StandIn
 from tests.stripe_service.requests import build_request

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from payapp.stripe_objects import Event, InvalidEventError
 from payapp.stripe_service import SIGNATURE_TOLERANCE_SECONDS, StripeService
+from payapp.stripe_types.objects import Event, InvalidEventError
 from tests.factories import event_payload, signature_of
 
 SECRET = "whsec_first"

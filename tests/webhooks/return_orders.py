@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from payapp.billing.errors import QuarantineError
 from payapp.billing.models import Purchase
-from payapp.clock import utc_now
-from payapp.stripe_objects import Event
+from payapp.database.clock import utc_now
+from payapp.stripe_types.objects import Event
 from payapp.webhooks.handlers import HANDLERS
 from tests.factories import charge_object, checkout_session_object, dispute_object, refund_object
 

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
-import payapp.db
+import payapp.database.base
 from payapp.billing.models import Purchase
 from tests.factories import event_payload
 from tests.processes import free_port
@@ -23,7 +23,7 @@ Outage = Callable[[], AbstractContextManager[None]]
 @pytest.fixture
 def outage(settings: dict[str, str], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Outage:
     """Returns a context during which nobody can write to the database (SQLite) or reach it (PostgreSQL)."""
-    monkeypatch.setattr(payapp.db, "SQLITE_BUSY_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(payapp.database.base, "SQLITE_BUSY_TIMEOUT_SECONDS", 0.1)
     url = settings["DATABASE_URL"]
     if url.startswith("sqlite"):
         return lambda: _locked_sqlite(str(make_url(url).database))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from payapp.billing.errors import QuarantineError
 from payapp.billing.models import Purchase
 from payapp.ledger.balances import get_balance
-from payapp.stripe_objects import Event, MalformedObjectError
+from payapp.stripe_types.objects import Event, MalformedObjectError
 from payapp.webhooks.inbox import UnknownEventError, dismiss, list_failed, process_event, record_failure, replay
 from tests.factories import checkout_session_object, event_payload, make_purchase, make_user
 from tests.webhooks.delivering import get_only_event

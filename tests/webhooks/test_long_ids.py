@@ -4,9 +4,9 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
+from payapp.billing.checkout.story import tell_story
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation.causes import find_lost_facts
-from payapp.billing.story import tell_story
 from payapp.ledger.balances import get_balance
 from payapp.stripe_service import StripeService
 from tests.billing.reconciling import FakeStripe, Town, credits_of

@@ -7,10 +7,10 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from payapp.billing.models import Purchase
-from payapp.clock import utc_now
+from payapp.database.clock import utc_now
 from payapp.ledger.balances import get_balance
 from payapp.ledger.verification import verify
-from payapp.stripe_objects import Event
+from payapp.stripe_types.objects import Event
 from payapp.webhooks.handlers import HANDLERS
 from tests.factories import checkout_session_object, make_purchase, make_user
 from tests.webhooks.delivering import COMPLETED, EXPIRED, FAILED, SUCCEEDED

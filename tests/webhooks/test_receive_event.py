@@ -14,7 +14,7 @@ from payapp.billing.models import Purchase
 from payapp.ledger.balances import get_balance
 from payapp.ledger.posting import grant
 from payapp.ledger.verification import verify
-from payapp.stripe_objects import Event
+from payapp.stripe_types.objects import Event
 from payapp.webhooks.handlers import HANDLERS
 from tests.factories import event_payload, make_user, signature_of
 from tests.webhooks.delivering import (

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payapp.billing.checkout import start_checkout
+from payapp.billing.checkout.starting import start_checkout
+from payapp.billing.checkout.storefront import Storefront
 from payapp.billing.models import Purchase
 from payapp.billing.packages import PACKAGES
-from payapp.billing.storefront import Storefront
-from payapp.db import writing
+from payapp.database.base import writing
 from payapp.ledger.models import LedgerEntry
 from payapp.ledger.verification import verify
 from payapp.stripe_service import StripeService

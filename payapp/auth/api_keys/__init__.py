@@ -17,8 +17,8 @@ from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from payapp.auth.api_keys.models import ApiKey, Scope
-from payapp.clock import utc_now
-from payapp.db import UtcDateTime, table_of
+from payapp.database.base import UtcDateTime, table_of
+from payapp.database.clock import utc_now
 
 NAME_LENGTH_MAX = 80
 PREFIX_BYTES = 5

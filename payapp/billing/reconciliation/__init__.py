@@ -10,7 +10,6 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from payapp.billing.facts import DISPUTES, REFUNDS
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation.causes import find_lost_facts, find_unknown_causes
 from payapp.billing.reconciliation.discrepancy import Discrepancy, Kind, Remedy
@@ -24,7 +23,8 @@ from payapp.billing.reconciliation.stripes_side import (
     refunds,
 )
 from payapp.billing.reconciliation.takings import find_wrong_clawbacks
-from payapp.db import table_of
+from payapp.billing.returns.facts import DISPUTES, REFUNDS
+from payapp.database.base import table_of
 from payapp.stripe_service import StripeService
 
 __all__ = ["Discrepancy", "Kind", "Remedy", "estimate_length", "reconcile"]

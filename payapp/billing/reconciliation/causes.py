@@ -7,11 +7,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, or_, select
 from sqlalchemy.orm import Session
 
-from payapp.billing.facts import CHARGES, DISPUTES, NAMED_BEGINNING, REFUNDS, name_in_key
 from payapp.billing.reconciliation.discrepancy import Discrepancy
 from payapp.billing.reconciliation.reading import read_rows
 from payapp.billing.reconciliation.stripes_side import Side, disputes, fetch_or_none, refunds
-from payapp.db import table_of
+from payapp.billing.returns.facts import CHARGES, DISPUTES, NAMED_BEGINNING, REFUNDS, name_in_key
+from payapp.database.base import table_of
 from payapp.ledger.models import LedgerEntry
 from payapp.stripe_service import StripeService
 

@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy import String, and_, cast, func, literal, select
 from sqlalchemy.orm import Session
 
-from payapp.billing.clawbacks import Cause, lock_payment, settle_returns
-from payapp.billing.fulfillment import grant_purchase
+from payapp.billing.checkout.fulfillment import grant_purchase
 from payapp.billing.models import Purchase, grant_key
 from payapp.billing.reconciliation.discrepancy import Discrepancy, about_purchase
 from payapp.billing.reconciliation.reading import read_rows
 from payapp.billing.reconciliation.sessions import compare_with_purchase
 from payapp.billing.reconciliation.stripes_side import checkout_sessions, fetch_or_none
-from payapp.db import table_of
+from payapp.billing.returns.clawbacks import Cause, lock_payment, settle_returns
+from payapp.database.base import table_of
 from payapp.ledger.models import LedgerEntry
 from payapp.ledger.posting import find_grant
 from payapp.stripe_service import StripeService

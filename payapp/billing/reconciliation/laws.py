@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payapp.billing.fulfillment import expire_purchase
+from payapp.billing.checkout.fulfillment import expire_purchase
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation.discrepancy import Discrepancy, about_purchase
 from payapp.billing.reconciliation.reading import read_rows
-from payapp.clock import utc_now
-from payapp.db import table_of
+from payapp.database.base import table_of
+from payapp.database.clock import utc_now
 from payapp.ledger.verification import Violation, verify
 
 PURCHASES = table_of(Purchase)

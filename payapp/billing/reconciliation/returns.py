@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
-from payapp.billing.clawbacks import record_dispute, record_refund
-from payapp.billing.facts import REFUNDS, STATUSES, Fact, dispute_fact, further_state, refund_fact
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation.discrepancy import Discrepancy, Kind, Remedy
-from payapp.billing.returned_money import DISPUTE_TAKES_MONEY, MOVEMENTS_WHEN_WON, REFUND_IS_OFF
-from payapp.db import table_of
-from payapp.stripe_returns import Dispute, Refund
+from payapp.billing.returns.clawbacks import record_dispute, record_refund
+from payapp.billing.returns.facts import REFUNDS, STATUSES, Fact, dispute_fact, further_state, refund_fact
+from payapp.billing.returns.returned_money import DISPUTE_TAKES_MONEY, MOVEMENTS_WHEN_WON, REFUND_IS_OFF
+from payapp.database.base import table_of
+from payapp.stripe_types.returns import Dispute, Refund
 
 PURCHASES = table_of(Purchase)
 

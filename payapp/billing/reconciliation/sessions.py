@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from payapp.billing.fulfillment import expire_checkout, fail_checkout, fulfill_checkout
+from payapp.billing.checkout.fulfillment import expire_checkout, fail_checkout, fulfill_checkout
+from payapp.billing.checkout.rebuilding import read_id
 from payapp.billing.models import Purchase, grant_key
-from payapp.billing.rebuilding import read_id
 from payapp.billing.reconciliation.discrepancy import Discrepancy, Kind, Remedy, about_purchase
-from payapp.db import table_of
+from payapp.database.base import table_of
 from payapp.ledger.models import LedgerEntry
-from payapp.stripe_objects import APP_STAMP, CheckoutSession
+from payapp.stripe_types.objects import APP_STAMP, CheckoutSession
 
 PURCHASES, ENTRIES = table_of(Purchase), table_of(LedgerEntry)
 

@@ -13,16 +13,16 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import ColumnElement, Select, Table, select
 from sqlalchemy.orm import Session
 
-from payapp.billing.facts import DISPUTES, REFUNDS
-from payapp.billing.fulfillment import expire_purchase
+from payapp.billing.checkout.fulfillment import expire_purchase
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation.discrepancy import Discrepancy, about_purchase
 from payapp.billing.reconciliation.reading import SeenIds, read_rows
 from payapp.billing.reconciliation.returns import compare_disputes, compare_refunds, weigh
 from payapp.billing.reconciliation.sessions import compare_checkout_sessions
-from payapp.db import table_of
-from payapp.stripe_objects import Page, StripeRefusedError
+from payapp.billing.returns.facts import DISPUTES, REFUNDS
+from payapp.database.base import table_of
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import Page, StripeRefusedError
 
 PURCHASES = table_of(Purchase)
 REFUND_IS_OPEN = ("requires_action", "pending")

@@ -7,15 +7,15 @@ from typing import Any
 from sqlalchemy import Table, func, or_, select
 from sqlalchemy.orm import Session
 
-from payapp.billing.clawbacks import lock_payment
-from payapp.billing.facts import CHARGES, name_in_key
 from payapp.billing.models import Purchase
 from payapp.billing.reconciliation.discrepancy import Discrepancy, Remedy
 from payapp.billing.reconciliation.grants import KEY_OF_GRANT, is_paid, settle
 from payapp.billing.reconciliation.reading import read_rows
 from payapp.billing.reconciliation.stripes_side import Side, disputes, fetch_or_none, refunds
-from payapp.billing.returned_money import credits_to_take_back, has_facts, returned_columns, sum_up
-from payapp.db import table_of
+from payapp.billing.returns.clawbacks import lock_payment
+from payapp.billing.returns.facts import CHARGES, name_in_key
+from payapp.billing.returns.returned_money import credits_to_take_back, has_facts, returned_columns, sum_up
+from payapp.database.base import table_of
 from payapp.ledger.models import LedgerEntry
 from payapp.stripe_service import StripeService
 

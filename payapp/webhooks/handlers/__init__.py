@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlalchemy.orm import Session
 
-from payapp.stripe_objects import Event
+from payapp.stripe_types.objects import Event
 from payapp.webhooks.handlers import checkout_session, customer, dispute, refund
 
 # A handler applies the event and returns whether it concerned us. It never commits; it raises QuarantineError

@@ -2,8 +2,8 @@
 
 from sqlalchemy.orm import Session
 
-from payapp.billing.fulfillment import expire_checkout, fail_checkout, fulfill_checkout
-from payapp.stripe_objects import CheckoutSession, Event
+from payapp.billing.checkout.fulfillment import expire_checkout, fail_checkout, fulfill_checkout
+from payapp.stripe_types.objects import CheckoutSession, Event
 
 
 def fulfill(session: Session, event: Event) -> bool:

@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from payapp.billing.customers import forget_customer
-from payapp.stripe_objects import Event
+from payapp.stripe_types.objects import Event
 
 
 def forget(session: Session, event: Event) -> bool:

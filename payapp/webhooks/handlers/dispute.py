@@ -2,9 +2,9 @@
 
 from sqlalchemy.orm import Session
 
-from payapp.billing.clawbacks import record_dispute
-from payapp.stripe_objects import Event
-from payapp.stripe_returns import Dispute
+from payapp.billing.returns.clawbacks import record_dispute
+from payapp.stripe_types.objects import Event
+from payapp.stripe_types.returns import Dispute
 
 
 def record(session: Session, event: Event) -> bool:

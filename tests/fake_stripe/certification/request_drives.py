@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from payapp.clock import utc_now
-from payapp.stripe_requests import CheckoutRequest
+from payapp.database.clock import utc_now
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.requests import CheckoutRequest
 from payapp.webhooks.handlers import HANDLERS
 from tests.fake_stripe.certification.sides import Side
 

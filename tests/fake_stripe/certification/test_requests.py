@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import stripe
 
-from payapp.stripe_objects import InvalidEventError
 from payapp.stripe_service import StripeService
+from payapp.stripe_types.objects import InvalidEventError
 from tests.fake_stripe.certification.request_drives import CASES, SENDS_NOTHING, Case, Wall
 from tests.fake_stripe.certification.sdk_calls import problems_of_request
 from tests.fake_stripe.certification.sides import Side

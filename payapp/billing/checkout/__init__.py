@@ -1,0 +1,1 @@
+"""A purchase from its first click to its credits."""

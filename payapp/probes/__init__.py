@@ -1,0 +1,1 @@
+"""The operator's door for machines: is the process alive, is it ready?"""

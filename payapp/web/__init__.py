@@ -1,0 +1,1 @@
+"""What every page and every answer shares: layout and assets, errors, guards, formats, htmx."""

@@ -1,0 +1,42 @@
+"""One host for people: whoever opens a page under another name of ours is led to it, before they are known there.
+
+A login is known under the name it was made under. Checkout leads back to APP_BASE_URL, so that is the name.
+"""
+
+from urllib.parse import quote, urlsplit
+
+from flask import Flask, current_app, redirect, request
+from werkzeug.wrappers import Response
+
+from payapp.web.htmx import is_htmx
+from payapp.web.sessions import is_for_people
+
+LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
+# A proxy that hides the name it was asked under makes every request look as if it came astray: leading on would never
+# end. A browser that was just led, and comes back with this cookie, is under the right name already.
+LED = "payapp_led"
+LED_SECONDS = 5
+
+
+def init_app(app: Flask, base_url: str) -> None:
+    """Lead people who look at a page of `app` to `base_url`, the origin that Checkout leads back to."""
+    app.config["CANONICAL_ORIGIN"] = base_url
+    app.before_request(lead_home)
+
+
+def lead_home() -> Response | None:
+    """Answer 302 to who looks at a page under another name. What is sent (a POST) is answered where it arrives."""
+    home = urlsplit(current_app.config["CANONICAL_ORIGIN"])
+    here = urlsplit(request.host_url)
+    if here.hostname == home.hostname or request.method not in ("GET", "HEAD"):
+        return None
+    if is_htmx() or not is_for_people(request.path) or LED in request.cookies:
+        return None
+    # On one's own machine the port stays: it may be another than the settings say, and logins don't ask for it.
+    is_local = home.hostname in LOCAL_NAMES and here.hostname in LOCAL_NAMES
+    netloc = f"{home.hostname}:{here.port}" if is_local and here.port else home.netloc
+    query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
+    answer = redirect(f"{home.scheme}://{netloc}{quote(request.path)}{query}", 302)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.set_cookie(LED, "1", max_age=LED_SECONDS, httponly=True, samesite="Lax")
+    return answer
