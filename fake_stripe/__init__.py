@@ -1,1 +1,1 @@
-"""A local stand-in for Stripe: its own process, its own state, nothing of payapp's imported."""
+"""A local stand-in for Stripe: a program of its own, for apps in any language. README.md says how to use it."""

@@ -13,7 +13,8 @@ from fake_stripe.control import control
 from fake_stripe.errors import StripeError
 from fake_stripe.http.api import create_api, error_response
 from fake_stripe.http.payment_page import payment_page
-from fake_stripe.panel import ROOT, enter, panel
+from fake_stripe.panel import enter, panel
+from fake_stripe.panel.root import ROOT
 from fake_stripe.resources.webhook_endpoints import register_forwarding
 from fake_stripe.settings import StandInSettings
 from fake_stripe.stand_in import StandIn

@@ -12,7 +12,7 @@ class StandInSettings:
     api_key: str | None = None
     webhook_url: str | None = None
     webhook_secret: str | None = None
-    merchant_name: str = "payapp"
+    merchant_name: str = "Your shop"
     late_seconds: float = 10
     settle_seconds: float = 60
     refund_seconds: float = 10

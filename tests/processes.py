@@ -95,7 +95,7 @@ class Stack:
             f"--port={self.stripe_port}",
             f"--state={self.folder / 'fake_stripe.sqlite3'}",
             f"--webhook-url={self.url}/webhooks/stripe",
-            f"--webhook-secret={WEBHOOK_SECRET}",
+            f"--secret={WEBHOOK_SECRET}",
             "--late-seconds=2",
             "--settle-seconds=3",
         )

@@ -11,8 +11,6 @@ from fake_stripe.control.guard import refuse_other_sites
 from fake_stripe.errors import StripeError
 from fake_stripe.panel.root import ROOT
 
-__all__ = ["ROOT", "answer", "enter", "panel", "refuse"]
-
 panel = Blueprint("panel", __name__, url_prefix=ROOT)
 panel.before_request(refuse_other_sites)
 

@@ -1,3 +1,3 @@
-"""Where the panel stands."""
+"""Where the panel begins."""
 
 ROOT = "/_control/panel"

@@ -1,11 +1,13 @@
 """flask dev …: for development only."""
 
+import os
 import socket
+import sys
 
 import click
 from flask.cli import AppGroup
 
-from payapp.config import LOCAL_STRIPE_WEBHOOK_SECRET
+from payapp.config import LOCAL_STRIPE_WEBHOOK_SECRET, PROJECT_ROOT, Settings
 from payapp.web.services import get_settings
 
 dev = AppGroup("dev", help="Development: the local stand-in for Stripe.")
@@ -14,21 +16,25 @@ dev = AppGroup("dev", help="Development: the local stand-in for Stripe.")
 @dev.command("fake-stripe")
 @click.option("--port", default=8420, show_default=True, help="Where the SDK, and the browser, find it.")
 def fake_stripe(port: int) -> None:
-    """Run the local stand-in for Stripe; it sends its events to this app's webhook. See fake_stripe."""
-    # Imported here: no other command needs the stand-in.
-    from fake_stripe.server import serve
-    from fake_stripe.settings import StandInSettings
-
+    """Run the local stand-in for Stripe; it sends its events to this app's webhook. See fake_stripe/README.md."""
     settings = get_settings()
     if not settings.stripe_api_base:
         click.echo("STRIPE_SECRET_KEY is set: payapp talks to Stripe itself, and the stand-in waits in vain.")
-    stand_in = StandInSettings(
-        public_url=f"http://localhost:{port}",
-        state_path=str(settings.instance_path / "fake_stripe.sqlite3"),
-        webhook_url=f"{settings.app_base_url}/webhooks/stripe",
-        webhook_secret=(settings.stripe_webhook_secrets or [LOCAL_STRIPE_WEBHOOK_SECRET])[0],
-    )
-    serve(port, "127.0.0.1", stand_in)
+    sys.stdout.flush()
+    os.chdir(PROJECT_ROOT)
+    # It is a program of its own, and takes this process's place, so that whoever stops us stops it.
+    os.execv(sys.executable, [sys.executable, "-m", "fake_stripe", *_options(port, settings)])  # noqa: S606
+
+
+def _options(port: int, settings: Settings) -> list[str]:
+    secret = (settings.stripe_webhook_secrets or [LOCAL_STRIPE_WEBHOOK_SECRET])[0]
+    return [
+        f"--port={port}",
+        f"--state={settings.instance_path / 'fake_stripe.sqlite3'}",
+        f"--webhook-url={settings.app_base_url}/webhooks/stripe",
+        f"--secret={secret}",
+        "--merchant-name=payapp",
+    ]
 
 
 @dev.command("check-ports")
