@@ -10,15 +10,17 @@ from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = PROJECT_ROOT / "payapp"
+STAND_IN = PROJECT_ROOT / "fake_stripe"
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
 class Module:
-    """One file of payapp: its path below payapp/, with slashes, and what is in it."""
+    """One file of a program: its path below the program's folder, with slashes, and what is in it."""
 
     path: str
     source: str
+    program: str = PACKAGE.name
 
     @property
     def tree(self) -> ast.Module:
@@ -27,13 +29,18 @@ class Module:
     @property
     def package(self) -> str:
         """The dotted name that its relative imports begin from."""
-        return ".".join(["payapp", *self.path.split("/")[:-1]])
+        return ".".join([self.program, *self.path.split("/")[:-1]])
+
+    @property
+    def name(self) -> str:
+        """The dotted name that others import it by."""
+        return f"{self.program}.{self.path.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__")
 
 
-def read_modules() -> list[Module]:
-    """Return every Python file of payapp."""
-    paths = sorted(PACKAGE.rglob("*.py"))
-    return [Module(path.relative_to(PACKAGE).as_posix(), path.read_text()) for path in paths]
+def read_modules(folder: Path = PACKAGE) -> list[Module]:
+    """Return every Python file of a program."""
+    paths = sorted(folder.rglob("*.py"))
+    return [Module(path.relative_to(folder).as_posix(), path.read_text(), folder.name) for path in paths]
 
 
 # ---- imports
@@ -53,28 +60,6 @@ def is_within(name: str, prefixes: Sequence[str]) -> bool:
     return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
 
 
-def circle_in(modules: Sequence[Module]) -> list[str]:
-    """Return the paths of modules that import one another in a circle, also for type checkers only; else nothing."""
-    paths = {_dotted(module.path): module.path for module in modules}
-    graph = {module.path: _neighbors(module, paths) for module in modules}
-    try:
-        TopologicalSorter(graph).prepare()
-    except CycleError as error:
-        return list(error.args[1])
-    return []
-
-
-def _neighbors(module: Module, paths: dict[str, str]) -> set[str]:
-    """Return the paths of what it imports: `payapp.ledger.holds.spend` is ledger/holds.py, `payapp.ledger` its __init__.py."""
-    names = imports_of(module)
-    found = {paths.get(name) or paths.get(name.rpartition(".")[0]) for name in names}
-    return {path for path in found if path and path != module.path}
-
-
-def _dotted(path: str) -> str:
-    return "payapp." + path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
 def _imported(node: ast.AST, package: str) -> Iterator[str]:
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
@@ -84,6 +69,31 @@ def _imported(node: ast.AST, package: str) -> Iterator[str]:
         yield from (f"{base}.{alias.name}" for alias in node.names)
     elif isinstance(node, ast.Call) and _name_of(node.func) in ("__import__", "import_module"):
         yield "a computed name"
+
+
+def find_circle(modules: Sequence[Module]) -> list[str]:
+    """Return the names of modules that import each other in a circle, empty if there is none.
+
+    An import inside a function, or for types only, counts too: who reads the one file has to read the other.
+    """
+    names = {module.name for module in modules}
+    graph = {
+        module.name: {found for name in imports_of(module) for found in _modules_of(name, names)} - {module.name}
+        for module in modules
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def _modules_of(name: str, names: set[str]) -> Iterator[str]:
+    """Which module an imported name is or stands in."""
+    if name in names:
+        yield name
+    elif (above := name.rpartition(".")[0]) in names:
+        yield above
 
 
 # ---- calls and assignments

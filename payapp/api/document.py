@@ -39,7 +39,7 @@ DESCRIPTION = (
 
 
 class SilentApi(Api):
-    """flask-smorest for the document alone: errors are told by payapp/web/errors.py and by problems.py."""
+    """flask-smorest for the document alone: errors are told by web/errors.py and api/problems.py."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
 
