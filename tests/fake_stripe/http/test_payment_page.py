@@ -20,7 +20,7 @@ def test_it_works(client: stripe.StripeClient, stand_in: StandInProcess) -> None
     assert "Pay $39.00" in page.text
     assert 'value="shopper@example.com" readonly' in page.text
     assert f'href="{CANCEL_URL}"' in page.text
-    assert "Back to payapp" in page.text
+    assert "Back to Your shop" in page.text
 
 
 def test_it_offers_every_outcome(client: stripe.StripeClient, stand_in: StandInProcess) -> None:
