@@ -9,6 +9,7 @@ BILLING = (*DATABASE, "payapp.billing", "payapp.stripe_types")
 CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "config.py": ("environs", *DATABASE, "payapp.auth.secret_keys"),
     "database/": DATABASE,
+    "database/waiting.py": (*DATABASE, "psycopg", "tenacity"),
     "ledger/": (*DATABASE, "payapp.ledger"),
     # The dataclasses that cross the wall, and the wall.
     "stripe_types/": ("payapp.stripe_types",),

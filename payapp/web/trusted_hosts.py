@@ -3,12 +3,9 @@
 import logging
 from collections.abc import Iterable
 from threading import Lock
-from typing import TYPE_CHECKING
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, current_app
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
@@ -21,11 +18,11 @@ NAME_LENGTH_MAX = 100
 class ProbesUnderAnyName:
     """WSGI middleware: a probe arrives with `host`, one that is trusted, whatever its Host header says."""
 
-    def __init__(self, app: "WSGIApplication", host: str) -> None:
+    def __init__(self, app: WSGIApplication, host: str) -> None:
         self._app = app
         self._host = host
 
-    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ.get("PATH_INFO") in ANSWERED_UNDER_ANY_NAME:
             environ["HTTP_HOST"] = self._host
         return self._app(environ, start_response)
