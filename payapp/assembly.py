@@ -15,6 +15,7 @@ from payapp.credits.routes import blueprint as credits_blueprint
 from payapp.database.base import engine_options, expect_reads_only, expect_writes, prepare_engine
 from payapp.extensions import csrf, db, login_manager, migrate, release_connection
 from payapp.features.routes import blueprint as features_blueprint
+from payapp.landing.routes import blueprint as landing_blueprint
 from payapp.probes import routes as operations
 from payapp.stripe_service import StripeService
 from payapp.web import canonical_host, errors, input_guards, pages, sessions, trusted_hosts
@@ -34,6 +35,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
     canonical_host.init_app(app, settings.app_base_url)
     _prepare_extensions(app)
     for blueprint in (
+        landing_blueprint,
         auth_blueprint,
         api_keys_blueprint,
         credits_blueprint,

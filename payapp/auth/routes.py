@@ -81,7 +81,7 @@ def log_out() -> Response:
     logout_user()
     flask_session.clear()
     flash("You are logged out.", "info")
-    return redirect(url_for("pages.show_landing"), 303)
+    return redirect(url_for("landing.show_landing"), 303)
 
 
 @blueprint.errorhandler(CSRFError)
@@ -94,7 +94,7 @@ def show_form_again(error: CSRFError) -> Response | tuple[str, int]:
     if wants_json() or (is_log_out and current_user.is_authenticated):
         return refuse_without_token(error)
     if is_log_out:
-        return redirect(url_for("pages.show_landing"), 303)
+        return redirect(url_for("landing.show_landing"), 303)
     if current_user.is_authenticated:
         return redirect(_safe_next() or url_for("credits.show_credits"), 303)
     is_sign_up = request.endpoint == "auth.sign_up"

@@ -170,7 +170,7 @@ def _render(status: int, title: str, message: str, code: str | None = None, back
     if not is_for_people(request.path):
         return _render_static(status, f"http_{status}")
     has_user = bool(current_user and current_user.is_authenticated)
-    way_out = url_for("credits.show_credits") if has_user else url_for("pages.show_landing")
+    way_out = url_for("credits.show_credits") if has_user else url_for("landing.show_landing")
     html = render_template(
         "errors/error.html",
         status=status,

@@ -1,4 +1,4 @@
-"""What every page shares: filters, asset addresses, security headers; and the landing page.
+"""What every page shares: filters, asset addresses, security headers.
 
 Who may enter: anyone.
 """
@@ -8,18 +8,12 @@ import hashlib
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, abort, current_app, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from payapp.billing.packages import PACKAGES
-from payapp.credits.chart import build_chart
-from payapp.credits.pace import measure_pace
-from payapp.credits.package_cards import build_package_cards
-from payapp.database.clock import utc_now
 from payapp.web import formats
 from payapp.web.sessions import is_for_people
 
@@ -31,27 +25,8 @@ HTMX_PATH = Path("build/vendor/django_htmx/static/django_htmx/htmx-2.min.js")
 # A year is the longest that RFC 9111 caches are asked to keep; the digest in the path changes with the content.
 FOREVER = "public, max-age=31536000, immutable"
 
-# An imaginary account, its newest day last: the landing page draws the real chart with it.
-EXAMPLE_BALANCE = 1240
-EXAMPLE_USE = [18, 22, 0, 4, 31, 44, 38, 27, 5, 0, 36, 52, 47, 61, 40, 12, 3, 58, 66, 49, 71, 54, 9, 6, 63, 77, 82]
-EXAMPLE_USE += [59, 48, 35]
-
 ACCESS = "anyone"
 blueprint = Blueprint("pages", __name__)
-
-
-@blueprint.get("/")
-def show_landing() -> ResponseReturnValue:
-    """Show what payapp is and what its packages cost. Signed-in people see it too."""
-    today = utc_now().date()
-    use = [(today - timedelta(days=ago), used) for ago, used in enumerate(reversed(EXAMPLE_USE))][::-1]
-    return render_template(
-        "landing.html",
-        cards=build_package_cards(PACKAGES, daily_pace=None),
-        example_chart=build_chart(use),
-        example_balance=EXAMPLE_BALANCE,
-        example_days_left=measure_pace(use, EXAMPLE_BALANCE).days_left,
-    )
 
 
 @blueprint.get("/assets/<digest>/<name>")

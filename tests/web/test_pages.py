@@ -1,4 +1,4 @@
-"""What every page shares: asset addresses, security headers, filters; and the landing page."""
+"""What every page shares: asset addresses, security headers, filters."""
 
 import gzip
 import hashlib
@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 from flask import Flask, session
 from flask.testing import FlaskClient
-from sqlalchemy.orm import Session
 
 from payapp.config import PROJECT_ROOT
 from payapp.web import pages
-from tests.people import Visitor, give_credits
 
 TEMPLATES = sorted((PROJECT_ROOT / "payapp" / "templates").rglob("*.html"))
 
@@ -118,22 +116,6 @@ def test_pages_of_a_logged_in_person_are_not_kept(bare_app: Flask, bare_client: 
     bare_client.get("/log-in")
     assert bare_client.get("/plain").headers["Cache-Control"] == "no-store"
     assert "immutable" in bare_client.get(address_of(bare_app, "app.css")).headers["Cache-Control"]
-
-
-def test_the_landing_page_shows_what_is_for_sale(visitor: Visitor) -> None:
-    page = visitor.get("/")
-    assert page.status_code == 200
-    for price in ("$9.00", "$39.00", "$99.00"):
-        assert f"Buy for {price}" in page.text
-    assert 'action="/api/credits/checkout"' not in page.text
-    assert page.text.count('href="/signup"') >= 4
-
-
-def test_the_landing_page_lets_a_logged_in_person_buy(visitor: Visitor, session: Session) -> None:
-    give_credits(visitor, session, 3)
-    page = visitor.get("/")
-    assert page.text.count('action="/api/credits/checkout"') == 3
-    assert 'href="/signup"' not in page.text
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: str(path.relative_to(PROJECT_ROOT)))

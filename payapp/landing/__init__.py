@@ -1,0 +1,1 @@
+"""The door for strangers: what payapp is, and what its packages cost."""
