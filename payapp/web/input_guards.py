@@ -10,6 +10,8 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter, ValidationError
 
+from payapp.web.sessions import is_for_people
+
 ROW_ID_MAX = 2**63 - 1  # what both databases can hold
 
 
@@ -74,7 +76,7 @@ def refuse_nul() -> None:
     To find them it reads the form, before any other does: one that can't be read is refused here, too.
     """
     given = [request.path, *_texts(request.args)]
-    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
+    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data") and is_for_people(request.path):
         given += _texts(request.form)
     if any("\0" in text for text in given):
         abort(400)

@@ -32,6 +32,8 @@ ROUNDS = int(os.environ.get("API_ROUNDS", pick("2", "20")))
 ENDERS = 6
 MANY_ROUNDS = pick(30, 50)  # so many that each of the three has won
 
+pytestmark = pytest.mark.long
+
 Send = Callable[[int], requests.Response]
 
 

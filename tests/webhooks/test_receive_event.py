@@ -97,7 +97,7 @@ def test_it_quarantines_an_object_it_can_not_read(client: FlaskClient, session: 
     event = get_only_event(session)
     assert (event.status, event.last_error) == (
         "quarantined",
-        "MalformedObjectError: this checkout.session can't be read: KeyError('id')",
+        "MalformedObjectError: this checkout.session can't be read: KeyError('id') (API version 2026-01-01)",
     )
 
 
