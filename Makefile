@@ -10,6 +10,8 @@ STRIPE_PORT ?= 8420
 KILLS ?= 200
 EVENTS ?= 10000
 ENGINE ?= postgresql
+# Test processes: half as many again as two cores, because many tests wait for servers of their own.
+JOBS ?= 3
 # Elsewhere than on the usual ports, the addresses that name them follow.
 ifneq ($(PORT),8000)
 export APP_BASE_URL ?= http://localhost:$(PORT)
@@ -60,11 +62,11 @@ demo: $(VENV)/.dev $(HTMX) ## Sign up, buy, get the webhook, spend: over real HT
 
 test: $(VENV)/.dev $(HTMX) ## Run every test, on SQLite and on PostgreSQL, in a real browser too
 	@$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 test-long: $(VENV)/.dev $(HTMX) ## Run what can try more at full size: properties, races, all requests, every page's every form
 	@$(BIN)/python -m tests.chromium
-	PAYAPP_TEST_LONG=1 $(BIN)/python -m pytest -n 2 --dist loadgroup -m long $(ARGS)
+	PAYAPP_TEST_LONG=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m long $(ARGS)
 
 chaos: $(VENV)/.dev $(HTMX) ## Kill everything at random, then compare the books with Stripe's (KILLS=200, EVENTS=10000, SEED=, ENGINE=)
 	$(BIN)/python -m tests.chaos --kills $(KILLS) --events $(EVENTS) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))

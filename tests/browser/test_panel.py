@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.guest import Guest
 from tests.browser.test_pages import overflow, small_targets, violations
+from tests.effort import pick
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -82,7 +83,8 @@ def form_to(address: str) -> str:
     return f'<form method="post" action="{address}"><button>You have won</button></form>'
 
 
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.long
+@pytest.mark.parametrize("width", pick([320], [320, 1280]))
 def test_every_page_is_a_page_for_everybody(browser: Browser, guest: Guest, width: int) -> None:
     ids = played(guest)
     page = browser.new_page(viewport={"width": width, "height": 900}, reduced_motion="reduce")
