@@ -15,7 +15,7 @@ def create_app(overrides: Mapping[str, str] | None = None) -> Flask:
 
     Raises ConfigError naming the first setting that is missing or wrong.
     """
-    # Imported here, so that fake_stripe, a program of its own, does not load the application.
+    # Imported here, so that who wants one room (the ledger, a migration) does not load all of them.
     from payapp.assembly import assemble
 
     return assemble(overrides)
