@@ -1,10 +1,11 @@
 """Making users and checking passwords. Core-like: the session comes first, nothing is committed here."""
 
 from functools import cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Executable, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,7 +15,7 @@ from payapp.auth.models import User
 # Built once: nearly every request sends one of them.
 FIND_BY_ID = select(User).where(User.id == bindparam("user_id"))
 FIND_ID_BY_ID = select(User.id).where(User.id == bindparam("user_id"))
-FIND_BY_EMAIL = select(User).where(User.email.in_(bindparam("spellings", expanding=True)))
+FIND_BY_EMAIL = select(User.email, User).where(User.email.in_(bindparam("spellings", expanding=True)))
 FIND_IDS_BY_EMAIL = select(User.email, User.id).where(User.email.in_(bindparam("spellings", expanding=True)))
 
 hasher = PasswordHasher()  # argon2id with the library's recommended parameters
@@ -29,15 +30,15 @@ def create_user(session: Session, email: str, password: str) -> User:
 
     Flushes, so that the unique constraint speaks now; after the error the session must be rolled back.
     """
-    if find_user(session, email) is not None:  # perhaps under an older spelling, of which the constraint knows nothing
+    user = User(email=normalize_email(email), password_hash=hasher.hash(password))  # slow: nothing is locked yet
+    if find_user_id(session, email) is not None:  # perhaps in an older spelling, of which the constraint knows nothing
         raise EmailTakenError(email)
-    user = User(email=normalize_email(email), password_hash=hasher.hash(password))
     session.add(user)
     try:
         session.flush()
     except IntegrityError as error:
         session.rollback()
-        if find_user(session, email) is None:
+        if find_user_id(session, email) is None:
             raise
         raise EmailTakenError(email) from error
     return user
@@ -48,27 +49,22 @@ def change_email(session: Session, user_id: int, email: str) -> None:
 
     Raises EmailTakenError when it is somebody else's; the session must be rolled back then.
     """
-    owner = find_user(session, email)
-    if owner is not None and owner.id != user_id:
+    if find_user_id(session, email) not in (None, user_id):
         raise EmailTakenError(email)
     statement = update(User).where(User.id == user_id).values(email=normalize_email(email))
     try:
         session.execute(statement)
     except IntegrityError as error:
         session.rollback()
-        if find_user(session, email) is None:
+        if find_user_id(session, email) is None:
             raise
         raise EmailTakenError(email) from error
 
 
 def find_user(session: Session, email: str) -> User | None:
-    """Return the user with this e-mail address, however it is spelled.
-
-    Of two old accounts that are one mailbox in two spellings (see migration 0009), the one in the spelling given.
-    """
-    spellings = spellings_of(email)
-    users = {user.email: user for user in session.scalars(FIND_BY_EMAIL, {"spellings": spellings})}
-    return next((users[spelling] for spelling in spellings if spelling in users), None)
+    """Return the user with this e-mail address, however it is spelled."""
+    user: User | None = _find_by_spelling(session, FIND_BY_EMAIL, email)
+    return user
 
 
 def find_user_by_id(session: Session, user_id: int) -> User | None:
@@ -80,9 +76,18 @@ def find_user_id(session: Session, reference: int | str) -> int | None:
     """Return the id of the user with this id or e-mail address, None if there is none."""
     if isinstance(reference, int):
         return session.scalar(FIND_ID_BY_ID, {"user_id": reference})
-    spellings = spellings_of(reference)
-    user_ids = {row.email: row.id for row in session.execute(FIND_IDS_BY_EMAIL, {"spellings": spellings})}
-    return next((user_ids[spelling] for spelling in spellings if spelling in user_ids), None)
+    user_id: int | None = _find_by_spelling(session, FIND_IDS_BY_EMAIL, reference)
+    return user_id
+
+
+def _find_by_spelling(session: Session, statement: Executable, email: str) -> Any:
+    """Return what the statement finds beside the address, None if nobody has it.
+
+    Of two old accounts that are one mailbox in two spellings (see migration 0009), the one in the spelling given.
+    """
+    spellings = spellings_of(email)
+    found = {spelling: what for spelling, what in session.execute(statement, {"spellings": spellings})}
+    return next((found[spelling] for spelling in spellings if spelling in found), None)
 
 
 def is_right_password(password_hash: str | None, password: str) -> bool:

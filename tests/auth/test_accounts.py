@@ -1,5 +1,7 @@
 """Users and their passwords, without any page."""
 
+from types import SimpleNamespace
+
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
@@ -158,3 +160,17 @@ def test_it_renews_an_outdated_hash_once(session: Session) -> None:
     assert renewed != weak
     assert user.password_hash == renewed
     assert is_right_password(renewed, PASSWORD)
+
+
+def test_a_password_is_hashed_while_nothing_is_locked(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes its time, and on SQLite every webhook would wait for it."""
+    was_open: list[bool] = []
+
+    def hash_password(_password: str) -> str:
+        was_open.append(session.in_transaction())
+        return "hash"
+
+    monkeypatch.setattr(accounts, "hasher", SimpleNamespace(hash=hash_password))
+    session.rollback()
+    create_user(session, "kim@example.com", PASSWORD)
+    assert was_open == [False]
