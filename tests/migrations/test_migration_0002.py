@@ -7,9 +7,8 @@ import pytest
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import Engine, inspect, text
 
-from payapp import create_app
-from payapp.extensions import db
-from tests.migrations.test_migrations import TRIGGERS, empty_database, names
+from tests.migrations.earlier import database_at
+from tests.migrations.test_migrations import TRIGGERS, names
 
 USERS = """
     INSERT INTO users (email, password_hash, stripe_customer_id, stripe_customer_key, stripe_customer_requested_at,
@@ -23,14 +22,10 @@ USERS = """
 @pytest.fixture
 def engine(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A database as it was before, with users."""
-    url = empty_database(engine_name, request, tmp_path)
-    with create_app({"DATABASE_URL": url, "PAYAPP_INSTANCE_PATH": str(tmp_path)}).app_context():
-        upgrade(revision="0001")
-        with db.engine.begin() as connection:
+    with database_at("0001", engine_name, request, tmp_path) as engine:
+        with engine.begin() as connection:
             connection.execute(text(USERS))
-        yield db.engine
-        db.session.remove()
-        db.engine.dispose()
+        yield engine
 
 
 def test_it_fills_in_the_address_of_all_whom_stripe_was_told_of(engine: Engine) -> None:

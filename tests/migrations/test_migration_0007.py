@@ -8,13 +8,13 @@ from flask_migrate import downgrade, upgrade
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from payapp import create_app
 from payapp.api.idempotency import Answer, ApiCall, begin
 from payapp.extensions import db
 from payapp.ledger.holds import capture_hold, place_hold, spend
 from payapp.ledger.makers import USER, service
 from payapp.ledger.verification import verify
-from tests.migrations.test_migrations import TRIGGERS, empty_database, names
+from tests.migrations.earlier import database_at
+from tests.migrations.test_migrations import TRIGGERS, names
 
 NOW = "CURRENT_TIMESTAMP"
 BEFORE = (
@@ -39,15 +39,11 @@ PROGRAMS = (USER, service("a"), service("b"))
 @pytest.fixture
 def engine(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A database as it was before, in use."""
-    url = empty_database(engine_name, request, tmp_path)
-    with create_app({"DATABASE_URL": url, "PAYAPP_INSTANCE_PATH": str(tmp_path)}).app_context():
-        upgrade(revision="0006")
-        with db.engine.begin() as connection:
+    with database_at("0006", engine_name, request, tmp_path) as engine:
+        with engine.begin() as connection:
             for statement in BEFORE:
                 connection.execute(text(statement))
-        yield db.engine
-        db.session.remove()
-        db.engine.dispose()
+        yield engine
 
 
 @pytest.mark.usefixtures("engine")

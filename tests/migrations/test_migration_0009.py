@@ -8,9 +8,8 @@ import pytest
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import Engine, text
 
-from payapp import create_app
-from payapp.extensions import db
-from tests.migrations.test_migrations import TRIGGERS, empty_database, names
+from tests.migrations.earlier import database_at
+from tests.migrations.test_migrations import TRIGGERS, names
 
 EMAILS = [
     "ada@example.com",
@@ -26,18 +25,14 @@ EMAILS = [
 @pytest.fixture
 def engine(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A database as it was before, with users 1, 2, 3 …"""
-    url = empty_database(engine_name, request, tmp_path)
-    with create_app({"DATABASE_URL": url, "PAYAPP_INSTANCE_PATH": str(tmp_path)}).app_context():
-        upgrade(revision="0008")
+    with database_at("0008", engine_name, request, tmp_path) as engine:
         insert = text(
             "INSERT INTO users (email, password_hash, stripe_customer_key, created_at)"
             " VALUES (:email, 'none', :email, '2026-01-01 00:00:00')"
         )
-        with db.engine.begin() as connection:
+        with engine.begin() as connection:
             connection.execute(insert, [{"email": email} for email in EMAILS])
-        yield db.engine
-        db.session.remove()
-        db.engine.dispose()
+        yield engine
 
 
 def emails(engine: Engine) -> list[str]:

@@ -6,9 +6,7 @@ import pytest
 from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect, text
 
-from payapp import create_app
-from payapp.extensions import db
-from tests.migrations.test_migrations import empty_database
+from tests.migrations.earlier import database_at
 
 DISPUTE = """
     INSERT INTO disputes (stripe_dispute_id, stripe_payment_intent_id, status, reason, amount, reinstated_amount,
@@ -27,17 +25,13 @@ KEPT = {
 
 
 def test_it_fills_in_what_can_have_moved(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    url = empty_database(engine_name, request, tmp_path)
-    with create_app({"DATABASE_URL": url, "PAYAPP_INSTANCE_PATH": str(tmp_path)}).app_context():
-        upgrade(revision="0006")
-        with db.engine.begin() as connection:
+    with database_at("0006", engine_name, request, tmp_path) as engine:
+        with engine.begin() as connection:
             for stripe_id, (status, reinstated, *_) in KEPT.items():
                 connection.execute(text(DISPUTE), {"id": stripe_id, "status": status, "reinstated": reinstated})
         upgrade(revision="0010")
-        with db.engine.connect() as connection:
+        with engine.connect() as connection:
             rows = connection.execute(text("SELECT stripe_dispute_id, movements, reinstated_amount FROM disputes"))
             assert {row[0]: tuple(row[1:]) for row in rows} == {one: kept[2:] for one, kept in KEPT.items()}
         downgrade(revision="0006")
-        assert "movements" not in {column["name"] for column in inspect(db.engine).get_columns("disputes")}
-        db.session.remove()
-        db.engine.dispose()
+        assert "movements" not in {column["name"] for column in inspect(engine).get_columns("disputes")}
