@@ -14,7 +14,7 @@ from payapp.extensions import db
 from payapp.features import FEATURES, qr_code_batch, qr_codes, spends_credits
 from payapp.features.forms import QrCodeBatchForm, QrCodeForm
 from payapp.features.once import once_field
-from payapp.ledger.balances import get_balance
+from payapp.ledger.balances import Balance, get_balance
 from payapp.ledger.errors import InsufficientCreditsError
 from payapp.web.errors import wants_json
 from payapp.web.formats import plural
@@ -41,7 +41,7 @@ def show_insufficient(error: InsufficientCreditsError) -> tuple[str, int] | Resp
         refusal = refusal_of(error)
         return answer(refusal.kind.status, refusal.document)
     template = "features/_insufficient.html" if is_htmx() else "features/insufficient.html"
-    return render_template(template, **_way_out(error)), 402
+    return render_template(template, **_way_out(error, get_balance(db.session(), error.user_id))), 402
 
 
 @blueprint.get("/features/missing/<int:cost>")
@@ -52,7 +52,7 @@ def show_missing(cost: int) -> str:
         return render_template("features/_sufficient.html", cost=cost, balance=balance)
     return render_template(
         "features/_insufficient.html",
-        **_way_out(InsufficientCreditsError(current_user.id, cost, balance.available)),
+        **_way_out(InsufficientCreditsError(current_user.id, cost, balance.available), balance),
     )
 
 
@@ -82,7 +82,7 @@ def make_qr_code() -> str | tuple[str, int]:
     except InsufficientCreditsError as error:
         if wants_json():
             raise
-        return _qr_code_page(user_id, form, **_way_out(error)), 402
+        return _qr_code_page(user_id, form, error=error), 402
     except ValueError:
         form.text.errors = ["This text does not fit into a QR code. Nothing was charged."]
         return _qr_code_page(user_id, form), 422
@@ -127,11 +127,11 @@ def make_qr_code_batch() -> tuple[str, int] | Response:
     return send_file(io.BytesIO(archive), "application/zip", as_attachment=True, download_name="qr-codes.zip")
 
 
-def _way_out(error: InsufficientCreditsError) -> dict[str, Any]:
+def _way_out(error: InsufficientCreditsError, balance: Balance) -> dict[str, Any]:
     """Return what _insufficient.html shows: what is missing, what is set aside, and the package that helps."""
     return {
         "missing": error,
-        "held": get_balance(db.session(), error.user_id).held,
+        "held": balance.held,
         "package_card": _helpful_package(error),
     }
 
@@ -141,11 +141,17 @@ def _helpful_package(error: InsufficientCreditsError) -> PackageCard:
     return build_package_cards([find_package_for(error.required - error.available)], daily_pace=None)[0]
 
 
-def _qr_code_page(user_id: int, form: QrCodeForm, result: qr_codes.QrCode | None = None, **context: Any) -> str:
+def _qr_code_page(
+    user_id: int,
+    form: QrCodeForm,
+    result: qr_codes.QrCode | None = None,
+    error: InsufficientCreditsError | None = None,
+) -> str:
     """Render the whole page, or for htmx the part that changes together with the header's balance."""
     template = "features/_qr_codes.html" if is_htmx() else "features/qr_codes.html"
     balance = get_balance(db.session(), user_id)
     feature = FEATURES["qr-code"]
+    context = _way_out(error, balance) if error else {}
     return render_template(
         template, form=form, feature=feature, result=result, balance=balance, oob=is_htmx(), **context
     )
@@ -157,7 +163,7 @@ def _batch_page(form: QrCodeBatchForm, has_new_price: bool = False) -> str:
     feature, balance = FEATURES["qr-code-batch"], get_balance(db.session(), user_id)
     cost = feature.cost_of(form.batch) if form.batch else 0
     lacks = cost > max(balance.available, 0)
-    context = _way_out(InsufficientCreditsError(user_id, cost, balance.available)) if lacks else {}
+    context = _way_out(InsufficientCreditsError(user_id, cost, balance.available), balance) if lacks else {}
     return render_template(
         "features/_qr_code_batch_price.html" if is_htmx() else "features/qr_code_batch.html",
         form=form,
