@@ -32,7 +32,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
     _configure(app, settings)
     sessions.init_app(app)
     input_guards.init_app(app)
-    canonical_host.init_app(app, settings.app_base_url)
+    canonical_host.init_app(app)
     _prepare_extensions(app)
     for blueprint in (
         landing_blueprint,

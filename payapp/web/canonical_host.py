@@ -5,10 +5,11 @@ A login is known under the name it was made under. Checkout leads back to APP_BA
 
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, current_app, redirect, request
+from flask import Flask, redirect, request
 from werkzeug.wrappers import Response
 
 from payapp.web.htmx import is_htmx
+from payapp.web.services import get_settings
 from payapp.web.sessions import is_for_people
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -18,19 +19,17 @@ LED = "payapp_led"
 LED_SECONDS = 5
 
 
-def init_app(app: Flask, base_url: str) -> None:
-    """Lead people who look at a page of `app` to `base_url`, the origin that Checkout leads back to."""
-    app.config["CANONICAL_ORIGIN"] = base_url
+def init_app(app: Flask) -> None:
+    """Lead people who look at a page of `app` to APP_BASE_URL."""
     app.before_request(lead_home)
 
 
 def lead_home() -> Response | None:
     """Answer 302 to who looks at a page under another name. What is sent (a POST) is answered where it arrives."""
-    home = urlsplit(current_app.config["CANONICAL_ORIGIN"])
-    here = urlsplit(request.host_url)
-    if here.hostname == home.hostname or request.method not in ("GET", "HEAD"):
+    if request.method not in ("GET", "HEAD") or not is_for_people(request.path):
         return None
-    if is_htmx() or not is_for_people(request.path) or LED in request.cookies:
+    home, here = urlsplit(get_settings().app_base_url), urlsplit(request.host_url)
+    if here.hostname == home.hostname or is_htmx() or LED in request.cookies:
         return None
     # On one's own machine the port stays: it may be another than the settings say, and logins don't ask for it.
     is_local = home.hostname in LOCAL_NAMES and here.hostname in LOCAL_NAMES

@@ -97,8 +97,8 @@ def _on_http_exception(error: HTTPException) -> BaseResponse:
     title, message = PAGES.get(status, (error.name, error.description or ""))
     if isinstance(error, SecurityError):
         note_refused_name(request.environ.get("HTTP_HOST", ""))
-    if isinstance(error, SecurityError) and not wants_json():
-        return Response(message, status, mimetype="text/plain")  # no address can be built for a host we don't trust
+        if not wants_json():
+            return Response(message, status, mimetype="text/plain")  # no address can be built for a host we don't trust
     response = _render(status, title, message)
     for name, value in error.get_headers():
         if name.lower() not in ("content-type", "content-length"):

@@ -5,7 +5,8 @@ from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, Se
 
 # Files, programs, Stripe and balancers: whatever cookie comes along, there it is neither read nor set.
 WITHOUT_COOKIES = ("/assets/", "/api/v1/", "/webhooks/")
-WITHOUT_COOKIES_EXACTLY = ("/healthz", "/readyz", "/metrics")
+PROBES = ("/healthz", "/readyz")
+WITHOUT_COOKIES_EXACTLY = (*PROBES, "/metrics")
 
 
 def is_for_people(path: str) -> bool:

@@ -7,23 +7,26 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, current_app
 
+from payapp.web.sessions import PROBES
+
 log = logging.getLogger(__name__)
 
-# Balancers ask for a machine's address, or with HTTP/1.0 for none at all.
-ANSWERED_UNDER_ANY_NAME = ("/healthz", "/readyz")
 NAMES_LOGGED_MAX = 50  # anybody can send new names for ever
 NAME_LENGTH_MAX = 100
 
 
 class ProbesUnderAnyName:
-    """WSGI middleware: a probe arrives with `host`, one that is trusted, whatever its Host header says."""
+    """WSGI middleware: a probe arrives with `host`, one that is trusted, whatever its Host header says.
+
+    Balancers ask for a machine's address, or with HTTP/1.0 for none at all.
+    """
 
     def __init__(self, app: WSGIApplication, host: str) -> None:
         self._app = app
         self._host = host
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") in ANSWERED_UNDER_ANY_NAME:
+        if environ.get("PATH_INFO") in PROBES:
             environ["HTTP_HOST"] = self._host
         return self._app(environ, start_response)
 
