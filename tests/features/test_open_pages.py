@@ -52,6 +52,15 @@ def test_what_a_list_would_leave_follows(visitor: Visitor, session: Session) -> 
     assert "1 credit</dd>" in visitor.get("/features/left/2").text
 
 
+def test_a_list_that_was_too_dear_is_priced_again(visitor: Visitor, session: Session) -> None:
+    """The page of a list has no button to send it again: its price appears by itself."""
+    give_credits(visitor, session, 1)
+    page = visitor.submit("/features/qr-code-batch", lines="a\nb").text
+    assert 'hx-post="/features/qr-code-batch" hx-include="#batch-form"' in page
+    assert 'hx-target="#batch-price" hx-trigger="credits-changed from:body' in page
+    assert 'id="batch-form"' in page
+
+
 @pytest.mark.parametrize("path", [HEADER, "/features/missing/1", "/features/left/1"])
 def test_strangers_are_asked_to_log_in(client: FlaskClient, path: str) -> None:
     assert client.get(path).status_code == 303
