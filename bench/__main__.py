@@ -57,7 +57,7 @@ def _measure(plan: Plan, folder: Path) -> Results:
     with ExitStack() as cleanup:
         say("starting PostgreSQL, filling a database")
         server_url = cleanup.enter_context(running_postgres(in_memory=False))
-        database_url = PostgresDatabases(server_url, folder).create(folder)
+        database_url = PostgresDatabases(server_url, folder).create()
         seeds = seed(database_url, folder, CONNECTIONS * plan.purchases_each)
         stacks = {name: _make_stack(database_url, folder / name, application) for name, application in SERVERS.items()}
         say("timing the start of payapp")

@@ -42,9 +42,9 @@ def main() -> int:
     with ExitStack() as cleanup:
         folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="payapp-bench-")))
         if options.engine == "sqlite":
-            url = SqliteDatabases(folder).create(folder)
+            url = SqliteDatabases(folder).create()
         else:
-            url = PostgresDatabases(cleanup.enter_context(running_postgres(in_memory=False)), folder).create(folder)
+            url = PostgresDatabases(cleanup.enter_context(running_postgres(in_memory=False)), folder).create()
         app = create_app({"DATABASE_URL": url, "PAYAPP_INSTANCE_PATH": str(folder)})
         with app.app_context():
             _fill(db.session(), options.purchases)

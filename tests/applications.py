@@ -1,6 +1,7 @@
 """Applications for tests: made once, then used again by the next test with the same settings.
 
-To make one takes longer than most tests: it compiles every route and describes the API. Only the database is new.
+To make one takes longer than most tests: it compiles every route and describes the API. Its engine stays the
+database's: it has compiled the statements that every test sends.
 """
 
 from collections import defaultdict
@@ -8,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, QueuePool, create_engine, event
 
 from payapp import create_app
 from payapp.api.request_counts import make_request_counts
@@ -22,10 +24,15 @@ from payapp.database.base import engine_options, prepare_engine
 from payapp.extensions import db
 from payapp.stripe_service import StripeService
 from payapp.web.trusted_hosts import RefusedNames
+from tests.databases import LENT
 from tests.people import IsolatedClient
 
 # What an application remembers of what has happened to it; each test begins without.
 RENEWED = ("payapp_settings", "payapp_stripe", "payapp_request_counts", "payapp_refused_names", "payapp_not_ready")
+
+# Where a test could listen to an engine.
+ENGINE_EVENTS = ("begin", "commit", "rollback", "before_execute", "before_cursor_execute", "after_cursor_execute")
+POOL_EVENTS = ("connect", "checkout", "checkin")
 
 
 class CompiledTemplates(BytecodeCache):
@@ -47,6 +54,7 @@ class Applications:
 
     def __init__(self) -> None:
         self._idle: defaultdict[str, list[tuple[Flask, str]]] = defaultdict(list)
+        self._engines: dict[str, tuple[Engine, str]] = {}
 
     @contextmanager
     def lend(self, settings: Mapping[str, str]) -> Iterator[Flask]:
@@ -54,20 +62,37 @@ class Applications:
         key = repr(astuple(replace(load_settings(settings), database_url="", instance_path=Path())))
         if idle := self._idle[key]:
             app, as_made = idle.pop()
-            _connect(app, settings)
+            _renew(app, settings)
         else:
             app = create_app(settings)
             app.testing, app.test_client_class = True, IsolatedClient
             as_made = _describe(app)
-        yield app
-        with app.app_context():
-            db.engine.dispose()
+        with self._connect(app):
+            yield app
         if _describe(app) == as_made:
             self._idle[key].append((app, as_made))
 
+    @contextmanager
+    def _connect(self, app: Flask) -> Iterator[None]:
+        """Give an application the engine of its database, kept unless the test changes it."""
+        url = app.config["SQLALCHEMY_DATABASE_URI"]
+        if url not in self._engines:
+            engine = create_engine(url, **engine_options(url))
+            prepare_engine(engine)
+            event.listen(engine, "connect", _introduce)
+            self._engines[url] = engine, _describe_engine(engine)
+        with app.app_context():
+            db.engines[None] = self._engines[url][0]  # type: ignore[index]
+        yield
+        engine, as_made = self._engines[url]
+        if engine.dialect.name == "sqlite" or cast(QueuePool, engine.pool).checkedout():
+            engine.dispose()
+        if _describe_engine(engine) != as_made:
+            del self._engines[url]
 
-def _connect(app: Flask, overrides: Mapping[str, str]) -> None:
-    """Give an application another test's database and folder, and a service that has not talked with Stripe yet."""
+
+def _renew(app: Flask, overrides: Mapping[str, str]) -> None:
+    """Give an application another test's settings and folder, and a service that has not talked with Stripe yet."""
     settings = load_settings(overrides)
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(settings.database_url)
@@ -80,10 +105,20 @@ def _connect(app: Flask, overrides: Mapping[str, str]) -> None:
     app.extensions["payapp_refused_names"] = RefusedNames()
     app.extensions.pop("payapp_not_ready", None)
     app._got_first_request = False  # the test may add routes
-    with app.app_context():
-        engine: Any = create_engine(settings.database_url, **engine_options(settings.database_url))
-        db.engines[None] = engine  # type: ignore[index]
-        prepare_engine(engine)
+
+
+def _introduce(connection: Any, _record: Any) -> None:
+    """Name a connection to PostgreSQL, which stays open for the next test; SQLite's end with their file."""
+    if isinstance(connection, psycopg.Connection):
+        connection.execute("SELECT set_config('application_name', %s, false)", [LENT])
+        connection.commit()
+
+
+def _describe_engine(engine: Engine) -> str:
+    """Return who listens to it."""
+    of_engine = [getattr(engine.dispatch, name) for name in ENGINE_EVENTS]
+    of_pool = [getattr(engine.pool.dispatch, name) for name in POOL_EVENTS]
+    return repr([list(listeners) for listeners in of_engine + of_pool])
 
 
 def _describe(app: Flask) -> str:

@@ -14,7 +14,13 @@ from payapp.auth import accounts
 from payapp.database.base import expect_reads_only
 from payapp.extensions import db
 from tests.applications import Applications, CompiledTemplates
-from tests.databases import ENGINES, PostgresDatabases, SqliteDatabases, running_postgres
+from tests.databases import (
+    ENGINES,
+    PostgresDatabases,
+    SqliteDatabases,
+    running_postgres,
+    sqlite_databases_in_memory,
+)
 from tests.effort import choose_examples
 from tests.people import Visitor
 from tests.processes import SECRET_KEY, WEBHOOK_SECRET, Stack
@@ -38,8 +44,9 @@ def postgres_databases(postgres_server: str, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="session")
-def sqlite_databases(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabases:
-    return SqliteDatabases(tmp_path_factory.mktemp("template"))
+def sqlite_databases() -> Iterator[SqliteDatabases]:
+    with sqlite_databases_in_memory() as databases:
+        yield databases
 
 
 @pytest.fixture(params=ENGINES)
@@ -49,11 +56,11 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(engine_name: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def database_url(engine_name: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh, migrated database for this one test."""
     fixture = {"sqlite": "sqlite_databases", "postgresql": "postgres_databases"}[engine_name]
     databases: SqliteDatabases | PostgresDatabases = request.getfixturevalue(fixture)
-    url = databases.create(tmp_path)
+    url = databases.create()
     yield url
     databases.drop(url)
 
@@ -139,7 +146,7 @@ def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         {"sqlite": "sqlite_databases", "postgresql": "postgres_databases"}[request.param]
     )
     folder = tmp_path_factory.mktemp("stack")
-    stack = Stack(databases.create(folder), folder, web_workers=2)
+    stack = Stack(databases.create(), folder, web_workers=2)
     try:
         stack.start_stripe()
         stack.start_web()

@@ -23,7 +23,7 @@ def hosts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """Two web servers of two processes each on one database, as two hosts behind a proxy would be."""
     fixture = {"sqlite": "sqlite_databases", "postgresql": "postgres_databases"}[request.param]
     folder = tmp_path_factory.mktemp("hosts")
-    url = request.getfixturevalue(fixture).create(folder)
+    url = request.getfixturevalue(fixture).create()
     settings = {"TRUSTED_PROXIES": "1", "SECRET_KEY": "the same on both"}
     hosts = [Stack(url, make(folder / name), web_workers=2, settings=settings) for name in ("first", "second")]
     try:

@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
 def stack(tmp_path_factory: pytest.TempPathFactory, sqlite_databases: SqliteDatabases) -> Iterator[Stack]:
     """payapp and the stand-in, running; the tests of a module share it and sign up people of their own."""
     folder: Path = tmp_path_factory.mktemp("stack")
-    with running(Stack(sqlite_databases.create(folder), folder)) as stack:
+    with running(Stack(sqlite_databases.create(), folder)) as stack:
         yield stack
 
 

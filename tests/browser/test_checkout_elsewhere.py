@@ -18,7 +18,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, sqlite_databases: SqliteData
     folder: Path = tmp_path_factory.mktemp("stack")
     stripe_port = free_port()
     settings = {"STRIPE_API_BASE": f"http://127.0.0.1:{stripe_port}"}
-    database_url = sqlite_databases.create(folder)
+    database_url = sqlite_databases.create()
     with running(Stack(database_url, folder, settings=settings, stripe_port=stripe_port)) as stack:
         yield stack
 

@@ -83,7 +83,7 @@ def running_stack(plan: Plan, folder: Path) -> Iterator[tuple[ChaosStack, Postgr
             yield stack, None
         return
     with running_postgres() as server_url:
-        database_url = PostgresDatabases(server_url, folder).create(folder)
+        database_url = PostgresDatabases(server_url, folder).create()
         with _running(plan, database_url, folder) as stack:
             yield stack, Postgres(server_url)
 

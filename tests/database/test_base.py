@@ -39,7 +39,7 @@ def engine(database_url: str) -> Iterator[Engine]:
 def sqlite_engine(sqlite_databases: Any, tmp_path: Any) -> Iterator[Engine]:
     """SQLite, with a transaction that begins as the application's do by default."""
     expect_writes()
-    with engine_for(sqlite_databases.create(tmp_path)) as engine:
+    with engine_for(sqlite_databases.create()) as engine:
         yield engine
 
 

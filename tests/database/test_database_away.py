@@ -27,7 +27,7 @@ def postgres(tmp_path: Path) -> Iterator[Postgres]:
 @pytest.fixture
 def stack(postgres: Postgres, tmp_path: Path) -> Iterator[Stack]:
     """Nothing of it is started yet."""
-    url = make_url(PostgresDatabases(postgres.address, tmp_path).create(tmp_path)).set(password=PASSWORD)
+    url = make_url(PostgresDatabases(postgres.address, tmp_path).create()).set(password=PASSWORD)
     stack = Stack(url.render_as_string(hide_password=False), tmp_path, is_loaded_once=False)
     yield stack
     stack.stop()
