@@ -85,16 +85,18 @@ def _measure_servers(
     ports = {name: stack.port for name, stack in stacks.items()}
     rates = measure_rates(plan, clients, ports, make_loads(plan, seeds, people))
     say("looking at memory and pages, verifying the ledger")
-    memory = measure_memory(payapp.processes["web"])
+    memory = measure_memory(payapp.processes["web"].pid)
     pages = measure_pages(payapp.port, people[0], plan)
-    say(payapp.run("-m", "flask", "ledger", "verify").strip())
+    say(payapp.run("flask", "ledger", "verify").strip())
     commit = measure_commit(payapp.database_url)
     return Results(rates, starts, memory, pages, commit, _read_settings(payapp.database_url))
 
 
 def _make_stack(database_url: str, folder: Path, application: str) -> Stack:
     folder.mkdir()
-    return Stack(database_url, folder, web_workers=WEB_WORKERS, is_loaded_once=False, application=application)
+    return Stack(
+        database_url, folder, web_workers=WEB_WORKERS, is_loaded_once=False, is_warm=False, application=application
+    )
 
 
 def _read_settings(database_url: str) -> dict[str, str]:

@@ -34,9 +34,9 @@ def measure_starts(stack: Stack, times: int) -> list[float]:
     return [_measure_start(stack) for _ in range(times)]
 
 
-def measure_memory(web: subprocess.Popen[bytes]) -> WorkerMemory:
+def measure_memory(master_process_id: int) -> WorkerMemory:
     """Return the memory of the biggest worker of a running gunicorn."""
-    used = [worker.memory_full_info() for worker in psutil.Process(web.pid).children()]
+    used = [worker.memory_full_info() for worker in psutil.Process(master_process_id).children()]
     return WorkerMemory(max(each.rss for each in used) / MEGABYTE, max(each.pss for each in used) / MEGABYTE)
 
 

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from tempfile import NamedTemporaryFile
 
 import requests
+
+from tests.warm import WarmProgram
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 WEBHOOK_SECRET = "whsec_for_tests"
@@ -41,20 +43,21 @@ def wait_for(url: str, seconds: float = START_SECONDS_MAX) -> None:
 class Stack:
     """payapp as it runs for real: gunicorn, optionally the worker, and the Stripe stand-in.
 
-    With `is_loaded_once` gunicorn imports the application before it forks, not once in each of its processes: half
-    of what a start costs. The benchmark starts it as the Procfile does.
+    With `is_loaded_once` gunicorn makes the application before it forks, not once in each of its processes. With
+    `is_warm` no process imports anything at its start (see tests/warm.py). The benchmark starts as the Procfile does.
     """
 
     database_url: str
     folder: Path
     web_workers: int = 1
     is_loaded_once: bool = True
+    is_warm: bool = True
     with_job_worker: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
     application: str = "wsgi:app"
     port: int = field(default_factory=free_port)
     stripe_port: int = field(default_factory=free_port)
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes] | WarmProgram] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -81,7 +84,7 @@ class Stack:
 
     def start(self) -> None:
         """Migrate, start every process, and return once all are ready. Raises TimeoutError with the logs named."""
-        self.run("-m", "flask", "db", "upgrade")
+        self.run("flask", "db", "upgrade")
         self.start_stripe()
         self.start_web()
         if self.with_job_worker:
@@ -90,7 +93,6 @@ class Stack:
     def start_stripe(self) -> None:
         self._spawn(
             "stripe",
-            "-m",
             "fake_stripe",
             f"--port={self.stripe_port}",
             f"--state={self.folder / 'fake_stripe.sqlite3'}",
@@ -102,17 +104,16 @@ class Stack:
         wait_for(f"{self.stripe_url}/_control/health")
 
     def start_worker(self) -> None:
-        self._spawn("worker", "-m", "huey.bin.huey_consumer", "payapp.jobs.tasks.huey", "--workers", "1")
+        self._spawn("worker", "huey.bin.huey_consumer", "payapp.jobs.tasks.huey", "--workers", "1")
 
     def start_release(self) -> None:
         """Start what the Procfile runs before the others."""
-        self._spawn("release", "-m", "flask", "db", "upgrade")
+        self._spawn("release", "flask", "db", "upgrade")
 
     def start_web(self, *, until: str = "/readyz") -> None:
         """Return as soon as the web server answers 200 at `until`."""
         self._spawn(
             "web",
-            "-m",
             "gunicorn",
             self.application,
             f"--bind=127.0.0.1:{self.port}",
@@ -122,25 +123,22 @@ class Stack:
         )
         wait_for(f"{self.url}{until}")
 
-    def run(self, *arguments: str) -> str:
-        """Run a Python program to its end in the same environment; return what it printed.
+    def run(self, module: str, *arguments: str) -> str:
+        """Run `python -m module` to its end in the same environment; return what it printed.
 
         Raises AssertionError with all it printed if it fails."""
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=PROJECT_ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, f"{arguments} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-        return done.stdout
+        with NamedTemporaryFile("r", dir=self.folder) as printed:
+            status = self._begin(Path(printed.name), module, *arguments).wait()
+            output = printed.read()
+        assert status == 0, f"{module} {arguments} ended with {status}:\n{output}"
+        return output
 
     def kill(self, name: str) -> None:
         """End one process, and its children, at once (SIGKILL)."""
         process = self.processes.pop(name)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, 9)
+        process.kill()
         process.wait()
 
     def stop(self) -> None:
@@ -157,17 +155,22 @@ class Stack:
     def log_of(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
 
-    def _spawn(self, name: str, *arguments: str) -> None:
-        log: IO[bytes] = (self.folder / f"{name}.log").open("ab")
-        self.processes[name] = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=PROJECT_ROOT,
-            env=self.environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-        log.close()
+    def _spawn(self, name: str, module: str, *arguments: str) -> None:
+        """Start `python -m module`, its log in `folder`."""
+        self.processes[name] = self._begin(self.folder / f"{name}.log", module, *arguments)
+
+    def _begin(self, log: Path, module: str, *arguments: str) -> subprocess.Popen[bytes] | WarmProgram:
+        if self.is_warm:
+            return WarmProgram(module, arguments, self.environment, log)
+        with log.open("ab") as file:
+            return subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=PROJECT_ROOT,
+                env=self.environment,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
 
 
 @contextmanager

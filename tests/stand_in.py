@@ -1,8 +1,7 @@
 """The Stripe stand-in as tests use it: a process of its own, with orders for trouble and a log of its calls."""
 
+import os
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,7 +11,8 @@ from typing import Any
 
 import requests
 
-from tests.processes import PROJECT_ROOT, SECRET_KEY, free_port, wait_for
+from tests.processes import SECRET_KEY, free_port, wait_for
+from tests.warm import WarmProgram
 
 CREATE_CUSTOMER = "POST /v1/customers"
 CREATE_CHECKOUT_SESSION = "POST /v1/checkout/sessions"
@@ -117,9 +117,8 @@ class StandIn:
 def running_stand_in(folder: Path) -> Iterator[StandIn]:
     """Start a stand-in that sends no webhooks, its state in `folder`, for the time of the block."""
     port, state_path = free_port(), folder / "stand_in.sqlite3"
-    command = [sys.executable, "-m", "fake_stripe", f"--port={port}", f"--state={state_path}"]
-    with (folder / "stand_in.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=log, stderr=log)
+    options = (f"--port={port}", f"--state={state_path}")
+    process = WarmProgram("fake_stripe", options, os.environ, folder / "stand_in.log")
     try:
         wait_for(f"http://localhost:{port}/_control/health")
         yield StandIn(f"http://localhost:{port}", state_path)

@@ -1,6 +1,5 @@
 """A bank's day: many client processes grant, refund, spend, hold and read at once, and every reading is consistent."""
 
-import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from tests.api.banking import Teller, Till, serve
 from tests.effort import pick
 from tests.factories import checkout_session_object, event_payload, make_purchase, make_user, refund_object
 from tests.processes import Stack, serving
+from tests.warm import WARM
 
 pytestmark = [pytest.mark.long, pytest.mark.xdist_group("bank")]
 
@@ -51,7 +51,7 @@ def test_every_reading_is_consistent(web: str, session: Session) -> None:
         Teller(web, keys, letters_about_purchases(session, users), OPERATIONS // CLIENTS, seed)
         for seed in range(CLIENTS)
     ]
-    with multiprocessing.get_context("spawn").Pool(CLIENTS) as pool:
+    with WARM.Pool(CLIENTS) as pool:
         tills: list[Till] = pool.map(serve, tellers, chunksize=1)
     session.rollback()
     done = sum((till.done for till in tills), Counter[str]())

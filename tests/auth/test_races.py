@@ -40,7 +40,7 @@ def list_users(stack: Stack) -> list[tuple[str, str | None]]:
     """Return addresses and customers, those included that a busy machine could not make in time."""
     users = read_users(stack)
     if any(customer_id is None for _, customer_id in users):
-        stack.run("-m", "flask", "users", "sync-customers")
+        stack.run("flask", "users", "sync-customers")
         users = read_users(stack)
     return users
 

@@ -23,7 +23,6 @@ BACKLOG_MAX = 300
 LOOK_SECONDS = 0.25
 DRAIN_SECONDS_MAX = 300
 CLIENT_END_SECONDS_MAX = 90
-EXPIRE_HOLDS = "from payapp.jobs.tasks import expire_overdue_holds; expire_overdue_holds.call_local()"
 
 # Forks of a fresh process that has imported everything once: six times that would keep the machine busy for seconds,
 # and a fork of this process, which has threads, may find a lock taken that nobody will ever release.
@@ -134,7 +133,7 @@ class Chaos:
         url = self.stack.database_url
         before = read_books(url)
         age_open_holds(url)
-        self.stack.run("-c", EXPIRE_HOLDS)
+        self.stack.run("tests.expire_holds", "--here")
         return Evidence(
             books=before,
             aged=read_books(url),
@@ -146,6 +145,6 @@ class Chaos:
 
     def _verify_ledger(self) -> None:
         try:
-            self.stack.run("-m", "flask", "ledger", "verify")
+            self.stack.run("flask", "ledger", "verify")
         except AssertionError as error:
             self.report.problems.append(f"flask ledger verify: {error}")

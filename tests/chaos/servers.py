@@ -31,10 +31,10 @@ class ChaosStack(Stack):
         self.start_worker()
 
     def start_worker(self) -> None:
-        self._spawn("worker", "-m", "huey.bin.huey_consumer", "tests.chaos.unrepaired.huey", "--workers", "1")
+        self._spawn("worker", "huey.bin.huey_consumer", "tests.chaos.unrepaired.huey", "--workers", "1")
 
-    def _spawn(self, name: str, *arguments: str) -> None:
-        super()._spawn(name, *arguments, *(STAND_IN_OPTIONS if name == "stripe" else ()))
+    def _spawn(self, name: str, module: str, *arguments: str) -> None:
+        super()._spawn(name, module, *arguments, *(STAND_IN_OPTIONS if name == "stripe" else ()))
 
     def list_dead(self) -> list[str]:
         """Name the processes that have ended though nobody killed them."""
@@ -96,6 +96,7 @@ def _running(plan: Plan, database_url: str, folder: Path) -> Iterator[ChaosStack
         folder,
         web_workers=plan.web_workers,
         is_loaded_once=plan.is_short,
+        is_warm=plan.is_short,
         application=plan.application,
         port=_quiet_port(dice),
         stripe_port=_quiet_port(dice),

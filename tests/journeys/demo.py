@@ -50,7 +50,7 @@ def show_journey(stack: Stack) -> None:
         assert ada.balance() == 499
         remarks.append("balance 499")
     with step("flask ledger verify") as remarks:
-        remarks.append(stack.run("-m", "flask", "ledger", "verify").strip())
+        remarks.append(stack.run("flask", "ledger", "verify").strip())
 
 
 def main() -> int:

@@ -4,7 +4,6 @@ A job gets an engine of its own, as another gunicorn worker would have, and retu
 the job does not expect (a deadlock, "database is locked") is an exception, and fails the test.
 """
 
-import multiprocessing
 import random
 import time
 from collections import Counter
@@ -24,6 +23,7 @@ from payapp.ledger.holds import capture_hold, expire_holds, place_hold, release_
 from payapp.ledger.models import Hold
 from payapp.ledger.posting import claw_back, find_grant, grant, reinstate
 from payapp.ledger.verification import verify
+from tests.warm import WARM
 
 WORKERS = 6
 START_SECONDS_MAX = 30
@@ -37,8 +37,7 @@ class Racers:
     """WORKERS processes, started once. Jobs are functools.partial of the functions below: they must pickle."""
 
     def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pool = context.Pool(WORKERS, _enter, (context.Barrier(WORKERS),))
+        self._pool = WARM.Pool(WORKERS, _enter, (WARM.Barrier(WORKERS),))
 
     def race(self, database_url: str, jobs: Sequence[Job]) -> list[Any]:
         """Run one job in each process, all from the same instant; return their results in order."""

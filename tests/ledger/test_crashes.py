@@ -1,6 +1,5 @@
 """A process killed with SIGKILL in the middle of its work leaves a book that is right."""
 
-import multiprocessing
 import random
 import time
 from collections.abc import Callable
@@ -16,15 +15,15 @@ from payapp.ledger.models import Hold, LedgerEntry
 from payapp.ledger.verification import verify
 from tests.ledger import crashing
 from tests.ledger.books import numbers_of, open_account
+from tests.warm import WARM
 
 START_SECONDS_MAX = 30
 
 
 def start(function: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Connection]:
     """Run the function in a new process; return it and the pipe on which it tells how far it came."""
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=function, args=(*arguments, theirs), daemon=True)
+    ours, theirs = WARM.Pipe()
+    process = WARM.Process(target=function, args=(*arguments, theirs), daemon=True)
     process.start()
     theirs.close()
     assert ours.poll(START_SECONDS_MAX), "it did not come so far"

@@ -1,10 +1,10 @@
 """Sending from several processes at once: a pool of senders that wait at one starting line."""
 
-import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from multiprocessing.synchronize import Barrier
 
+from tests.warm import WARM
 from tests.webhooks.delivering import deliver_over_http
 
 PROCESSES = 5
@@ -18,8 +18,7 @@ class Senders:
     """PROCESSES processes, started once, of THREADS threads each."""
 
     def __init__(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pool = context.Pool(PROCESSES, _enter, (context.Barrier(PROCESSES),))
+        self._pool = WARM.Pool(PROCESSES, _enter, (WARM.Barrier(PROCESSES),))
 
     def deliver(self, url: str, payloads: list[str]) -> list[int]:
         """Deliver all payloads to `url` at the same instant; return the statuses, in no order."""

@@ -22,7 +22,7 @@ from tests.stand_in import StandIn
 
 USERS = pick(2, 8)
 SWEEPS = 2
-RECONCILE = ("-m", "flask", "stripe", "reconcile", "--repair")
+RECONCILE = ("flask", "stripe", "reconcile", "--repair")
 
 
 @pytest.mark.long
