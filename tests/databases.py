@@ -164,13 +164,14 @@ SCHEMA_AS_IT_IS = "SELECT " + ", ".join(
 
 
 def _write_emptying(connection: "psycopg.Connection[Any]") -> str:
-    """Return the statements that empty every table but the migrations' own, and have its ids begin anew.
+    """Return the statements that empty every table, have its ids begin anew, and name the newest migration again.
 
     Guards do not fire in a replica's session. TRUNCATE would make new files for every table, which takes longer.
     """
     tables = [name for (name,) in connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
     sequences = [name for (name,) in connection.execute("SELECT sequencename FROM pg_sequences")]
     tables.remove("alembic_version")
-    deletes = [f"DELETE FROM {name};" for name in tables]
+    (newest,) = connection.execute("SELECT version_num FROM alembic_version").fetchone() or ("",)
+    deletes = [f"DELETE FROM {name};" for name in tables] + [f"UPDATE alembic_version SET version_num = '{newest}';"]
     restarts = [f"SELECT setval('{name}', 1, false);" for name in sequences]
     return " ".join(["BEGIN; SET LOCAL session_replication_role = replica;", *deletes, *restarts, "COMMIT"])

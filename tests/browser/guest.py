@@ -6,7 +6,7 @@ from typing import Any
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.journeys.person import PASSWORD
+from tests.journeys.person import PASSWORD, Person
 from tests.processes import SECRET_KEY, Stack
 
 _numbers = count(1)
@@ -29,6 +29,19 @@ class Guest:
         self.page.get_by_label("Password", exact=True).fill(PASSWORD)
         self.page.locator("main").get_by_role("button", name="Create account").click()
         self.page.wait_for_url("**/dashboard/credits")
+
+    def come_signed_up(self) -> Person:
+        """Sign up without the browser, which then opens logged in: for pages that come after. Return the person."""
+        person = Person(self.stack.url, self.email)
+        person.sign_up()
+        cookies: Any = [{"name": each.name, "value": each.value, "url": self.stack.url} for each in person.http.cookies]
+        self.page.context.add_cookies(cookies)
+        return person
+
+    def come_from_paying(self, outcome: str = "paid") -> None:
+        """Sign up and buy 500 credits without the browser, which then opens the page that Stripe leads back to."""
+        person = self.come_signed_up()
+        self.page.goto(person.pay(person.start_buying("growth"), outcome))
 
     def press_buy(self, price: str = "$39.00") -> None:
         self.page.get_by_role("button", name=f"Buy for {price}").click()

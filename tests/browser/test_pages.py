@@ -37,12 +37,12 @@ def log_in(guest: Guest) -> None:
 
 
 def credits_of_a_new_user(guest: Guest) -> None:
-    guest.sign_up()
+    guest.come_signed_up()
+    guest.page.goto(f"{guest.stack.url}/dashboard/credits")
 
 
 def credits_after_payment(guest: Guest) -> None:
-    guest.sign_up()
-    guest.buy()
+    guest.come_from_paying()
     expect(guest.page.get_by_text("500 credits added")).to_be_visible()
 
 
@@ -53,13 +53,12 @@ def credits_in_use(guest: Guest) -> None:
 
 
 def settling(guest: Guest) -> None:
-    guest.sign_up()
-    guest.buy("settle_fails")
+    guest.come_from_paying("settle_fails")
     expect(guest.page.get_by_text("Your bank is still working")).to_be_visible()
 
 
 def canceled(guest: Guest) -> None:
-    guest.sign_up()
+    guest.come_signed_up()
     guest.page.goto(f"{guest.stack.url}/dashboard/credits?canceled=true")
 
 
@@ -81,8 +80,7 @@ def debt(guest: Guest) -> None:
 
 
 def payment_page(guest: Guest) -> None:
-    guest.sign_up()
-    guest.press_buy()
+    guest.page.goto(guest.come_signed_up().start_buying("growth"))
 
 
 def declined_card(guest: Guest) -> None:
@@ -92,7 +90,7 @@ def declined_card(guest: Guest) -> None:
 
 
 def qr_codes(guest: Guest) -> None:
-    guest.sign_up()
+    guest.come_signed_up()
     guest.page.goto(f"{guest.stack.url}/features/qr-codes")
 
 
@@ -113,7 +111,7 @@ def missing_credits(guest: Guest) -> None:
 
 
 def api_keys(guest: Guest) -> None:
-    guest.sign_up()
+    guest.come_signed_up()
     guest.page.goto(f"{guest.stack.url}/dashboard/api-keys")
 
 
@@ -144,7 +142,7 @@ def api_docs(guest: Guest) -> None:
 
 
 def batch(guest: Guest) -> None:
-    guest.sign_up()
+    guest.come_signed_up()
     guest.page.goto(f"{guest.stack.url}/features/qr-code-batch")
 
 
@@ -168,13 +166,13 @@ def batch_done(guest: Guest) -> None:
 
 
 def batch_with_an_error(guest: Guest) -> None:
-    guest.sign_up()
+    guest.come_signed_up()
     batch_of(guest, "x\n" + "y" * 301)
     expect(guest.page.locator("#batch-error")).to_contain_text("Line 2 does not fit")
 
 
 def batch_missing_credits(guest: Guest) -> None:
-    guest.sign_up()
+    guest.come_signed_up()
     batch_of(guest, "x\ny")
     expect(guest.page.get_by_role("heading", name="Not enough credits")).to_be_visible()
 
