@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -24,6 +23,7 @@ from tests.databases import (
 from tests.effort import choose_examples
 from tests.people import Visitor
 from tests.processes import SECRET_KEY, WEBHOOK_SECRET, Stack
+from tests.quick_hashes import QUICK_HASHER
 from tests.stand_in import StandIn, running_stand_in
 
 logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -120,7 +120,7 @@ def visitor(app: Flask) -> Visitor:
 @pytest.fixture(autouse=True)
 def quick_password_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are argon2id here too, only not as slow to guess; tests in this process make many."""
-    monkeypatch.setattr(accounts, "hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+    monkeypatch.setattr(accounts, "hasher", QUICK_HASHER)
     accounts._nobodys_hash.cache_clear()
 
 

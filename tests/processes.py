@@ -54,7 +54,7 @@ class Stack:
     is_warm: bool = True
     with_job_worker: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
-    application: str = "wsgi:app"
+    application: str = "tests.quick_app:app"
     port: int = field(default_factory=free_port)
     stripe_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes] | WarmProgram] = field(default_factory=dict)

@@ -2,9 +2,8 @@
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -18,8 +17,8 @@ from payapp.web.services import get_stripe
 from tests.billing.reconciling import Town
 from tests.billing.shop import Shop
 from tests.factories import make_user
-from tests.processes import PROJECT_ROOT
 from tests.stand_in import StandIn
+from tests.warm import WarmProgram
 
 DieAfterStripe = Callable[[str, int], None]
 
@@ -48,9 +47,9 @@ def die_after_stripe(settings: dict[str, str], session: Session) -> DieAfterStri
 
     def die(deed: str, user_id: int) -> None:
         session.rollback()  # what this process has read is about to change
-        command = [sys.executable, "-m", "tests.billing.dying", deed, str(user_id)]
-        ended = subprocess.run(command, cwd=PROJECT_ROOT, env={**os.environ, **settings}, check=False, timeout=60)
-        assert ended.returncode == -signal.SIGKILL
+        log = Path(settings["PAYAPP_INSTANCE_PATH"]) / "dying.log"
+        dying = WarmProgram("tests.billing.dying", [deed, str(user_id)], {**os.environ, **settings}, log)
+        assert dying.wait(60) == -signal.SIGKILL, log.read_text()
 
     return die
 

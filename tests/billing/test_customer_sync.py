@@ -1,10 +1,9 @@
 """sync_customers() and push_email(): every user's customer, with the user's address of today."""
 
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -22,8 +21,8 @@ from payapp.stripe_types.objects import StripeRefusedError, StripeUnavailableErr
 from payapp.web.services import get_stripe
 from tests.billing.conftest import DieAfterStripe
 from tests.factories import make_user
-from tests.processes import PROJECT_ROOT
 from tests.stand_in import CREATE_CUSTOMER, StandIn
+from tests.warm import WarmProgram
 
 UPDATE_CUSTOMER = "POST /v1/customers/{customer_id}"
 
@@ -235,14 +234,11 @@ class TestSync:
         new = change(session, user)
         session.rollback()
         stripe.arm(UPDATE_CUSTOMER, "timeout", seconds=3)
-        command = [sys.executable, "-m", "flask", "users", "sync-customers"]
+        logs = [Path(settings["PAYAPP_INSTANCE_PATH"]) / f"sync_{number}.log" for number in range(2)]
         environment = {**os.environ, **settings}
-        racing = [
-            subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-            for _ in range(2)
-        ]
-        printed = [process.communicate(timeout=60)[0] for process in racing]
-        assert [process.returncode for process in racing] == [0, 0]
+        racing = [WarmProgram("flask", ["users", "sync-customers"], environment, log) for log in logs]
+        assert [process.wait(60) for process in racing] == [0, 0]
+        printed = [log.read_text() for log in logs]
         assert sorted("1 addresses pushed" in text for text in printed) == [False, True]
         assert count_pushes(stripe, customer_id) == 1
         assert email_at_stripe(stripe, customer_id) == new

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 @pytest.fixture
 def both_engines(database_url: str, tmp_path: Path) -> Iterator[Stack]:
     """The whole stack, with the job worker, on each engine in turn."""
-    with running(Stack(database_url, tmp_path, web_workers=2, with_job_worker=True)) as stack:
+    with running(Stack(database_url, tmp_path, web_workers=2, application="wsgi:app", with_job_worker=True)) as stack:
         yield stack
 
 

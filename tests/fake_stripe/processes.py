@@ -1,9 +1,9 @@
 """A stand-in in a process of its own, and an endpoint that receives its webhooks."""
 
 import json
+import os
 import socket
-import subprocess
-import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,6 +14,8 @@ from typing import Any
 
 import requests
 import stripe
+
+from tests.warm import WarmProgram
 
 API_KEY = "sk_test_of_the_tests"
 WEBHOOK_SECRET = "whsec_of_the_tests"
@@ -38,13 +40,20 @@ def wait_until(is_true: Callable[[], Any], seconds: float = 10) -> Any:
     raise AssertionError(f"not true within {seconds} s: {is_true}")
 
 
+def _make_log() -> Path:
+    descriptor, path = tempfile.mkstemp(prefix="stand-in-", suffix=".log")
+    os.close(descriptor)
+    return Path(path)
+
+
 @dataclass
 class StandInProcess:
     """One started stand-in; `options` are those of the command line, with _ for -."""
 
     options: dict[str, object]
     port: int = field(default_factory=free_port)
-    process: subprocess.Popen[str] | None = None
+    process: WarmProgram | None = None
+    log: Path = field(default_factory=_make_log)
 
     @property
     def url(self) -> str:
@@ -53,15 +62,9 @@ class StandInProcess:
     def start(self) -> "StandInProcess":
         """Start it and wait for the line that says it is ready."""
         arguments = [f"--{name.replace('_', '-')}={value}" for name, value in self.options.items()]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "fake_stripe", f"--port={self.port}", *arguments],
-            cwd=PROJECT_ROOT,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert "ready" in line, line
+        known = self.log.read_text()  # of the time before it was killed
+        self.process = WarmProgram("fake_stripe", [f"--port={self.port}", *arguments], os.environ, self.log)
+        wait_until(lambda: "ready" in self.log.read_text().removeprefix(known))
         return self
 
     def stop(self) -> int:
@@ -78,8 +81,6 @@ class StandInProcess:
         if self.process is not None:
             self.process.kill()
             self.process.wait(timeout=10)
-            assert self.process.stdout is not None
-            self.process.stdout.close()
             self.process = None
 
     def client(self, api_key: str = API_KEY, timeout: float = 10, retries: int = 0) -> stripe.StripeClient:

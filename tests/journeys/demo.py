@@ -56,7 +56,7 @@ def show_journey(stack: Stack) -> None:
 def main() -> int:
     """Start everything on free ports, walk the journey, stop everything."""
     with tempfile.TemporaryDirectory(prefix="payapp-demo-") as folder:
-        stack = Stack(f"sqlite:///{folder}/payapp.db", Path(folder), with_job_worker=True)
+        stack = Stack(f"sqlite:///{folder}/payapp.db", Path(folder), application="wsgi:app", with_job_worker=True)
         print("payapp, from sign-up to spending, over real HTTP:\n")
         try:
             with step("start web, worker and the Stripe stand-in") as remarks:

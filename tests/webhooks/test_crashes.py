@@ -1,7 +1,5 @@
 """The process that handles a webhook is killed with SIGKILL between each two steps, and the event comes again."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -20,7 +18,8 @@ from payapp.ledger.posting import grant
 from payapp.ledger.verification import verify
 from payapp.webhooks.models import StripeEvent
 from tests.factories import make_purchase, make_user
-from tests.processes import PROJECT_ROOT, Stack, wait_for
+from tests.processes import Stack, wait_for
+from tests.warm import WarmProgram
 from tests.webhooks.delivering import COMPLETED, FAILED, deliver_over_http, event_about
 
 STEPS_MIN = 7
@@ -30,9 +29,8 @@ STEPS_MIN = 7
 def mortal(database_url: str, tmp_path: Path) -> Iterator[str]:
     """The address of a crash_server.py on the test's database."""
     stack = Stack(database_url, tmp_path)
-    with (tmp_path / "crash_server.log").open("wb") as log:
-        command = [sys.executable, "-m", "tests.webhooks.crash_server", str(stack.port)]
-        process = subprocess.Popen(command, cwd=PROJECT_ROOT, env=stack.environment, stdout=log, stderr=log)
+    log = tmp_path / "crash_server.log"
+    process = WarmProgram("tests.webhooks.crash_server", [str(stack.port)], stack.environment, log)
     try:
         wait_for(f"{stack.url}/healthz")
         yield stack.url

@@ -104,7 +104,8 @@ def test_the_webhook_the_return_page_and_a_second_purchase_grant_once(
                 visits = [threads.submit(person.get, return_page) for _ in range(4)]
                 purchases = [threads.submit(person.start_buying, "starter") for _ in range(2)]
             assert all(visit.result() for visit in visits)
-            assert len({purchase.result() for purchase in purchases}) == 1, "one open session for the next round"
+            leads_to = {purchase.result() for purchase in purchases}  # to the paid one, as long as it is not granted
+            assert len(leads_to - {return_page}) <= 1, "one open session for the next round"
             person.wait_for_balance(100 * round_number)
         wait_until(lambda: statuses_of(session, COMPLETED) == ["processed"] * ROUNDS)
         assert person.balance() == 100 * ROUNDS
