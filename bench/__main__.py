@@ -11,6 +11,7 @@ import tempfile
 import time
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -59,7 +60,10 @@ def _measure(plan: Plan, folder: Path) -> Results:
         server_url = cleanup.enter_context(running_postgres(in_memory=False))
         database_url = PostgresDatabases(server_url, folder).create()
         seeds = seed(database_url, folder, CONNECTIONS * plan.purchases_each)
-        stacks = {name: _make_stack(database_url, folder / name, application) for name, application in SERVERS.items()}
+        stacks = {
+            name: _make_stack(database_url, folder / name, application, is_quick=plan is QUICK)
+            for name, application in SERVERS.items()
+        }
         say("timing the start of payapp")
         starts = measure_starts(stacks["payapp"], plan.starts)
         say("starting payapp, payapp with ready-made QR codes, and the baseline")
@@ -92,11 +96,10 @@ def _measure_servers(
     return Results(rates, starts, memory, pages, commit, _read_settings(payapp.database_url))
 
 
-def _make_stack(database_url: str, folder: Path, application: str) -> Stack:
+def _make_stack(database_url: str, folder: Path, application: str, *, is_quick: bool) -> Stack:
     folder.mkdir()
-    return Stack(
-        database_url, folder, web_workers=WEB_WORKERS, is_loaded_once=False, is_warm=False, application=application
-    )
+    stack = Stack(database_url, folder, web_workers=WEB_WORKERS, application=application)
+    return stack if is_quick else replace(stack, is_loaded_once=False, is_warm=False)  # as the Procfile starts it
 
 
 def _read_settings(database_url: str) -> dict[str, str]:

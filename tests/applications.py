@@ -76,19 +76,21 @@ class Applications:
     def _connect(self, app: Flask) -> Iterator[None]:
         """Give an application the engine of its database, kept unless the test changes it."""
         url = app.config["SQLALCHEMY_DATABASE_URI"]
-        if url not in self._engines:
-            engine = create_engine(url, **engine_options(url))
+        options = engine_options(url)
+        key = repr((url, options))
+        if key not in self._engines:
+            engine = create_engine(url, **options)
             prepare_engine(engine)
             event.listen(engine, "connect", _introduce)
-            self._engines[url] = engine, _describe_engine(engine)
+            self._engines[key] = engine, _describe_engine(engine)
         with app.app_context():
-            db.engines[None] = self._engines[url][0]  # type: ignore[index]
+            db.engines[None] = self._engines[key][0]  # type: ignore[index]
         yield
-        engine, as_made = self._engines[url]
+        engine, as_made = self._engines[key]
         if engine.dialect.name == "sqlite" or cast(QueuePool, engine.pool).checkedout():
             engine.dispose()
         if _describe_engine(engine) != as_made:
-            del self._engines[url]
+            del self._engines[key]
 
 
 def _renew(app: Flask, overrides: Mapping[str, str]) -> None:

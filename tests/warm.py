@@ -11,6 +11,9 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+SECONDS_MAX = 60
 
 WARM = multiprocessing.get_context("forkserver")
 WARM.set_forkserver_preload(["tests.warm_modules"])
@@ -41,6 +44,13 @@ class WarmProgram:
         if self._process.exitcode is None:
             raise subprocess.TimeoutExpired(self._name, timeout or 0)
         return self._process.exitcode
+
+
+def run_warm(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
+    """Run such a program to its end; return its exit status and what it printed. Raises subprocess.TimeoutExpired."""
+    with NamedTemporaryFile("r") as printed:
+        status = WarmProgram(module, arguments, environment, Path(printed.name)).wait(SECONDS_MAX)
+        return status, printed.read()
 
 
 def _become(module: str, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:

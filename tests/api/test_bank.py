@@ -19,7 +19,7 @@ from tests.factories import checkout_session_object, event_payload, make_purchas
 from tests.processes import Stack, serving
 from tests.warm import WARM
 
-pytestmark = [pytest.mark.long, pytest.mark.xdist_group("bank")]
+pytestmark = pytest.mark.long
 
 CLIENTS, ACCOUNTS, PURCHASES_EACH = pick(4, 8), 6, pick(4, 6)
 BEGINNING, LEFT_OF_PURCHASE = 300, 67  # 100 credits for 9.00, of which 3.00 are refunded

@@ -20,6 +20,8 @@ from tests.webhooks.test_crashes import mortal  # noqa: F401
 STEPS_MIN = 10
 BODY = {"amount": 3, "feature": "crash"}
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("path", ["/spends", "/holds", "/holds/{hold_id}/capture", "/holds/{hold_id}/release"])
 def test_a_request_that_was_killed_happens_once(mortal: str, session: Session, path: str) -> None:  # noqa: F811

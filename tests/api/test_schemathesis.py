@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from payapp.ledger.posting import MAX_AMOUNT, grant
 from payapp.ledger.verification import verify
 from tests.api.test_races import books, open_account  # noqa: F401
+from tests.databases import ENGINES
 from tests.effort import pick
 from tests.processes import PROJECT_ROOT, Stack
 
@@ -18,7 +19,9 @@ EXAMPLES = os.environ.get("SCHEMATHESIS_EXAMPLES", pick("5", "100"))  # of each 
 GRANTS = 500  # so much that no request asks for more than is there
 
 
+@pytest.mark.slow
 @pytest.mark.long
+@pytest.mark.parametrize("stack", pick(ENGINES[1:], ENGINES), indirect=True)  # the inputs do not differ
 def test_it_finds_nothing(stack: Stack, books: Session, tmp_path: Path) -> None:  # noqa: F811
     user_id, headers = open_account(books, MAX_AMOUNT)
     for number in range(GRANTS):

@@ -15,8 +15,6 @@ from tests.processes import Stack
 
 CROWD = 40
 
-pytestmark = pytest.mark.xdist_group("guessing")  # one test process, so that the servers start once
-
 
 @pytest.fixture(scope="module", params=ENGINES)
 def hosts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Stack]]:

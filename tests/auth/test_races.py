@@ -5,7 +5,6 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-import pytest
 import requests
 from sqlalchemy import create_engine, text
 
@@ -14,8 +13,6 @@ from tests.processes import Stack
 from tests.stand_in import StandIn
 
 CROWD = 20
-
-pytestmark = pytest.mark.xdist_group("sign-up races")  # one test process, so that the servers start once
 
 
 def in_random_capitals(email: str) -> str:

@@ -3,7 +3,6 @@
 import os
 import signal
 from collections.abc import Callable
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -18,7 +17,7 @@ from tests.billing.reconciling import Town
 from tests.billing.shop import Shop
 from tests.factories import make_user
 from tests.stand_in import StandIn
-from tests.warm import WarmProgram
+from tests.warm import run_warm
 
 DieAfterStripe = Callable[[str, int], None]
 
@@ -47,9 +46,8 @@ def die_after_stripe(settings: dict[str, str], session: Session) -> DieAfterStri
 
     def die(deed: str, user_id: int) -> None:
         session.rollback()  # what this process has read is about to change
-        log = Path(settings["PAYAPP_INSTANCE_PATH"]) / "dying.log"
-        dying = WarmProgram("tests.billing.dying", [deed, str(user_id)], {**os.environ, **settings}, log)
-        assert dying.wait(60) == -signal.SIGKILL, log.read_text()
+        status, printed = run_warm("tests.billing.dying", [deed, str(user_id)], {**os.environ, **settings})
+        assert status == -signal.SIGKILL, printed
 
     return die
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.guest import Guest
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def open_page(guest: Guest) -> None:

@@ -9,7 +9,7 @@ from tests.browser.guest import Guest
 from tests.databases import SqliteDatabases
 from tests.processes import Stack, free_port, running
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

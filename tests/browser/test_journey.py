@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.guest import Guest
 from tests.processes import Stack, running
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.guest import Guest
 from tests.effort import pick
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WIDTHS_AND_SCHEMES = ((1280, "light"), (390, "dark"), (1280, "dark"), (390, "light"))
 WIDTH_MIN = 320

@@ -10,7 +10,7 @@ from tests.browser.guest import Guest
 from tests.browser.test_pages import overflow, small_targets, violations
 from tests.effort import pick
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 ROOT = "/_control/panel"
 PAGES = (

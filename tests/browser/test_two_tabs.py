@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.guest import Guest
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_a_tab_that_wanted_credits_follows_when_it_is_looked_at_again(guest: Guest) -> None:

@@ -133,7 +133,7 @@ class Chaos:
         url = self.stack.database_url
         before = read_books(url)
         age_open_holds(url)
-        self.stack.run("tests.expire_holds", "--here")
+        self.stack.run("tests.order_jobs", "--here", "expire_overdue_holds")
         return Evidence(
             books=before,
             aged=read_books(url),

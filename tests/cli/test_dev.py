@@ -2,15 +2,15 @@
 
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
 
 from payapp.config import LOCAL_STRIPE_SECRET_KEY
-from tests.processes import PROJECT_ROOT, free_port, wait_for
+from tests.processes import free_port, wait_for
+from tests.warm import WarmProgram, run_warm
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
 
@@ -20,13 +20,9 @@ class Command:
 
     def __init__(self, settings: dict[str, str]) -> None:
         self.port = free_port()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "flask", "dev", "fake-stripe", "--port", str(self.port)],
-            cwd=PROJECT_ROOT,
-            env={**os.environ, **settings},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        self.log = Path(settings["PAYAPP_INSTANCE_PATH"]) / f"{self.port}.log"
+        arguments = ["dev", "fake-stripe", "--port", str(self.port)]
+        self.process = WarmProgram("flask", arguments, {**os.environ, **settings}, self.log)
         wait_for(f"{self.url}/_control/health")
 
     @property
@@ -36,8 +32,8 @@ class Command:
     def stop(self) -> str:
         """Stop it as honcho does; return what it printed."""
         self.process.terminate()
-        printed, _ = self.process.communicate(timeout=10)
-        return printed
+        self.process.wait(timeout=10)
+        return self.log.read_text()
 
 
 @pytest.fixture
@@ -55,7 +51,7 @@ def test_it_works(command: Command, settings: dict[str, str]) -> None:
     endpoints = requests.get(f"{command.url}/v1/webhook_endpoints", auth=key, timeout=10).json()["data"]
     assert [endpoint["url"] for endpoint in endpoints] == ["http://localhost:8123/webhooks/stripe"]
     printed = command.stop()
-    assert command.process.returncode == 0
+    assert command.process.poll() == 0
     assert f"ready on {command.url}" in printed
 
 
@@ -85,6 +81,4 @@ def test_a_taken_port_is_said_in_one_sentence(settings: dict[str, str]) -> None:
 
 
 def check_ports(settings: dict[str, str], port: int, stripe_port: int) -> tuple[int, str]:
-    command = [sys.executable, "-m", "flask", "dev", "check-ports", str(port), str(stripe_port)]
-    done = subprocess.run(command, cwd=PROJECT_ROOT, env={**os.environ, **settings}, capture_output=True, text=True)
-    return done.returncode, done.stdout + done.stderr
+    return run_warm("flask", ["dev", "check-ports", str(port), str(stripe_port)], {**os.environ, **settings})

@@ -43,7 +43,7 @@ def wait_until(is_true: Callable[[], bool], stack: Stack) -> None:
 def run_a_job(stack: Stack) -> None:
     """Order a job from another process; return when the worker has done one more."""
     done = stack.log_of("worker").count("executed in")
-    stack.run("tests.expire_holds")
+    stack.run("tests.order_jobs", "expire_overdue_holds")
     wait_until(lambda: stack.log_of("worker").count("executed in") > done, stack)
 
 

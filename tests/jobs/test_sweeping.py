@@ -2,8 +2,6 @@
 
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextvars import copy_context
 from datetime import UTC, datetime, timedelta
@@ -24,8 +22,8 @@ from payapp.ledger.balances import get_balance
 from payapp.web.services import get_stripe
 from tests.billing.reconciling import Town, credits_of
 from tests.factories import make_user
-from tests.processes import PROJECT_ROOT
 from tests.stand_in import StandIn, running_stand_in
+from tests.warm import run_warm
 
 WEEK = timedelta(days=7)
 
@@ -71,9 +69,8 @@ def own_stripe(settings: dict[str, str], tmp_path: Path) -> Iterator[StandIn]:
 
 
 def run_job(settings: dict[str, str], job: str) -> None:
-    program = f"from payapp.jobs import tasks as jobs; jobs.{job}.call_local()"
-    command = [sys.executable, "-c", program]
-    subprocess.run(command, cwd=PROJECT_ROOT, env={**os.environ, **settings}, check=True, timeout=60)
+    status, printed = run_warm("tests.order_jobs", ["--here", job], {**os.environ, **settings})
+    assert status == 0, printed
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])  # what a sweep does on PostgreSQL is tested elsewhere

@@ -23,6 +23,7 @@ from payapp.ledger.verification import verify
 from tests.factories import make_user
 from tests.processes import PROJECT_ROOT
 from tests.stand_in import StandIn
+from tests.warm import run_warm
 
 SECONDS_MAX = 20
 
@@ -53,8 +54,8 @@ class Worker:
 
     def enqueue(self, *jobs: str) -> None:
         """Ask for jobs from another process, as the clock does inside the worker."""
-        program = "from payapp.jobs import tasks as jobs; " + "; ".join(f"jobs.{job}()" for job in jobs)
-        subprocess.run([sys.executable, "-c", program], cwd=PROJECT_ROOT, env=self.environment, check=True, timeout=60)
+        status, printed = run_warm("tests.order_jobs", jobs, self.environment)
+        assert status == 0, printed
 
     @property
     def handles_signals(self) -> bool:

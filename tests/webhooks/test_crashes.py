@@ -24,6 +24,8 @@ from tests.webhooks.delivering import COMPLETED, FAILED, deliver_over_http, even
 
 STEPS_MIN = 7
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def mortal(database_url: str, tmp_path: Path) -> Iterator[str]:

@@ -42,6 +42,7 @@ def state_of(session: Session, told: frozenset[int]) -> State:
     return told, repr([session.execute(text(statement)).all() for statement in STATE])
 
 
+@pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.parametrize("engine_name", pick(ENGINES[:1], ENGINES))  # the random orders are told to both
 @ALL_SCENARIOS

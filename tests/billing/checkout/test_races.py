@@ -13,8 +13,6 @@ from tests.stand_in import CREATE_CHECKOUT_SESSION, CREATE_CUSTOMER, StandIn
 
 CLICKS = 12
 
-pytestmark = pytest.mark.xdist_group("checkout races")  # one test process, so that the servers start once
-
 
 @pytest.fixture
 def person(stack: Stack) -> Person:
