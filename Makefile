@@ -62,11 +62,11 @@ demo: $(VENV)/.dev $(HTMX) ## Sign up, buy, get the webhook, spend: over real HT
 
 test: $(VENV)/.dev $(HTMX) ## Run every test, on SQLite and on PostgreSQL, in a real browser too
 	@$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: $(VENV)/.dev $(HTMX) ## Run what can try more at full size: properties, races, all requests, every page's every form
 	@$(BIN)/python -m tests.chromium
-	PAYAPP_TEST_LONG=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m long $(ARGS)
+	PAYAPP_TEST_LONG=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m long $(ARGS)
 
 chaos: $(VENV)/.dev $(HTMX) ## Kill everything at random, then compare the books with Stripe's (KILLS=200, EVENTS=10000, SEED=, ENGINE=)
 	$(BIN)/python -m tests.chaos --kills $(KILLS) --events $(EVENTS) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))

@@ -5,7 +5,7 @@ import pytest
 from tests.chaos.running import run_chaos
 from tests.effort import pick
 
-pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,6 @@ def test_a_spend_that_has_the_account_does_not_wait_for_a_release(session: Sessi
     assert session.get_one(Hold, free).status == "expired"
 
 
-@pytest.mark.xdist_group("ledger-races")
 @pytest.mark.parametrize("spenders", [WORKERS, WORKERS - 2])
 def test_its_credits_are_used_once_in_a_race(
     session: Session, database_url: str, racers: Racers, spenders: int

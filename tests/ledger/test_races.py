@@ -16,8 +16,6 @@ from tests.ledger import racing
 from tests.ledger.books import numbers_of, open_account
 from tests.ledger.racing import WORKERS, Racers
 
-pytestmark = pytest.mark.xdist_group("ledger-races")  # one process starts the racers
-
 ROUNDS = 40
 
 
