@@ -24,4 +24,4 @@ class Plan:
 
 
 FULL = Plan(rounds=9, load_seconds=1.5, webhooks_each=200, spends_each=500, starts=5, page_views=200)
-QUICK = Plan(rounds=1, load_seconds=0.6, webhooks_each=40, spends_each=100, starts=1, page_views=20)
+QUICK = Plan(rounds=1, load_seconds=0.2, webhooks_each=10, spends_each=25, starts=1, page_views=20)

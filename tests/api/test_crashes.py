@@ -14,13 +14,14 @@ from payapp.ledger.balances import get_balance
 from payapp.ledger.holds import place_hold
 from payapp.ledger.makers import USER
 from payapp.ledger.verification import verify
+from tests.effort import pick
 from tests.factories import make_user
 from tests.webhooks.test_crashes import mortal  # noqa: F401
 
-STEPS_MIN = 10
+STEPS_MIN = pick(5, 10)
 BODY = {"amount": 3, "feature": "crash"}
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.mark.parametrize("path", ["/spends", "/holds", "/holds/{hold_id}/capture", "/holds/{hold_id}/release"])

@@ -17,14 +17,15 @@ from payapp.ledger.balances import get_balance
 from payapp.ledger.posting import grant
 from payapp.ledger.verification import verify
 from payapp.webhooks.models import StripeEvent
+from tests.effort import pick
 from tests.factories import make_purchase, make_user
 from tests.processes import Stack, wait_for
 from tests.warm import WarmProgram
 from tests.webhooks.delivering import COMPLETED, FAILED, deliver_over_http, event_about
 
-STEPS_MIN = 7
+STEPS_MIN = pick(3, 7)
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 @pytest.fixture
