@@ -107,7 +107,7 @@ def test_a_client_who_hangs_up_is_charged_once_for_work_that_was_done(web: Stack
     with book_of(web) as session:
         ada, user_id = sign_up_with_credits(web, session, 20)
         ask(web, ada, seconds=1, timeout=0.3)
-        assert (web.folder / "slow.began").exists()
+        wait_until((web.folder / "slow.began").exists)
         wait_until(lambda: numbers(session, user_id) == (15, 0))
         assert (web.folder / "slow.ended").exists()
         assert complaints(session) == []
