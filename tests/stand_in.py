@@ -11,6 +11,7 @@ from typing import Any
 
 import requests
 
+from tests.open_connections import ask
 from tests.processes import SECRET_KEY, free_port, wait_for
 from tests.warm import WarmProgram
 
@@ -101,11 +102,11 @@ class StandIn:
 
     def _ask(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         url, key = self.url + path, (SECRET_KEY, "")
-        return self._answer(requests.request(method, url, auth=key, timeout=TIMEOUT_SECONDS, **options))
+        return self._answer(ask(method, url, auth=key, timeout=TIMEOUT_SECONDS, **options))
 
     def _control(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         url = f"{self.url}/_control/{path}"
-        return self._answer(requests.request(method, url, json=body, timeout=TIMEOUT_SECONDS))
+        return self._answer(ask(method, url, json=body, timeout=TIMEOUT_SECONDS))
 
     def _answer(self, response: requests.Response) -> dict[str, Any]:
         assert response.status_code == 200, f"{response.request.url}: {response.status_code} {response.text}"

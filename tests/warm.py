@@ -16,7 +16,8 @@ from tempfile import NamedTemporaryFile
 SECONDS_MAX = 60
 
 WARM = multiprocessing.get_context("forkserver")
-WARM.set_forkserver_preload(["tests.warm_modules"])
+WARM_MODULES = ["tests.warm_modules"]
+WARM.set_forkserver_preload(WARM_MODULES)
 
 
 class WarmProgram:

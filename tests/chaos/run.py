@@ -1,6 +1,5 @@
 """One run of chaos: start, buy, spend, disturb and kill; then let the retries finish, and compare the stories."""
 
-import multiprocessing
 import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
@@ -18,16 +17,15 @@ from tests.chaos.report import Report
 from tests.chaos.servers import ChaosStack, Postgres, running_stack
 from tests.chaos.shoppers import Scene, prepare
 from tests.chaos.stripe_record import StripeRecord
+from tests.warm import WARM, WARM_MODULES
 
 BACKLOG_MAX = 300
 LOOK_SECONDS = 0.25
 DRAIN_SECONDS_MAX = 300
 CLIENT_END_SECONDS_MAX = 90
 
-# Forks of a fresh process that has imported everything once: six times that would keep the machine busy for seconds,
-# and a fork of this process, which has threads, may find a lock taken that nobody will ever release.
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.chaos.run"])
+# Not forks of this process: it has threads, and a lock may be taken that nobody will ever release.
+WARM.set_forkserver_preload([*WARM_MODULES, "tests.chaos.run"])
 
 Say = Callable[[Report], None]
 
@@ -47,7 +45,7 @@ class Chaos:
         self.report = Report(plan)
         self.journals = Journals(stack.folder)
         self.killer = Killer(plan, stack, postgres, self._may_strike)
-        self._stop, self._may_sell = FORKS.Event(), FORKS.Event()
+        self._stop, self._may_sell = WARM.Event(), WARM.Event()
 
     def run(self) -> Report:
         """Do everything; a step that fails ends the run with its problem in the report."""
@@ -66,7 +64,7 @@ class Chaos:
 
     def _start_clients(self, scene: Scene) -> list[BaseProcess]:
         clients: list[BaseProcess] = [
-            FORKS.Process(
+            WARM.Process(
                 target=run_client,
                 args=(kind, scene, number, self._stop, self._may_sell),
                 name=f"{kind.__name__} {number}",

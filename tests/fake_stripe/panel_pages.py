@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import requests
 
 from tests.fake_stripe.processes import StandInProcess
+from tests.open_connections import ask
 
 ROOT = "/_control/panel"
 
@@ -68,7 +69,7 @@ class Panel:
 
     def get(self, path: str = "", **headers: str) -> requests.Response:
         """Ask for a page; `path` is below the panel."""
-        return requests.get(f"{self.stand_in.url}{ROOT}{path}", headers=headers, timeout=10)
+        return ask("GET", f"{self.stand_in.url}{ROOT}{path}", headers=headers, timeout=10)
 
     def show(self, path: str = "") -> str:
         """Return the page, which must be there."""
@@ -100,4 +101,4 @@ class Panel:
     def post(self, address: str, fields: dict[str, str], **headers: str) -> requests.Response:
         """Post fields to an address of the stand-in."""
         url = f"{self.stand_in.url}{address}"
-        return requests.post(url, fields, headers=headers, allow_redirects=False, timeout=10)
+        return ask("POST", url, data=fields, headers=headers, allow_redirects=False, timeout=10)

@@ -15,6 +15,7 @@ from typing import Any
 import requests
 import stripe
 
+from tests.open_connections import ask
 from tests.warm import WarmProgram
 
 API_KEY = "sk_test_of_the_tests"
@@ -97,18 +98,18 @@ class StandInProcess:
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {"Authorization": f"Bearer {API_KEY}", **names}
         where: dict[str, Any] = {"params": form} if method == "GET" else {"data": form}
-        return requests.request(method, f"{self.url}{path}", headers=sent, timeout=10, **where)
+        return ask(method, f"{self.url}{path}", headers=sent, timeout=10, **where)
 
     def control(self, method: str, path: str, body: Mapping[str, object] | None = None) -> Any:
         """Call `/_control` and return its JSON."""
-        answer = requests.request(method, f"{self.url}/_control{path}", json=body, timeout=10)
+        answer = ask(method, f"{self.url}/_control{path}", json=body, timeout=10)
         answer.raise_for_status()
         return answer.json()
 
     def pay(self, session: Any, outcome: str, **form: str) -> requests.Response:
         """Submit the payment page, without following where it leads."""
         address = f"{self.url}/c/pay/{session.id}"
-        return requests.post(address, {"outcome": outcome, **form}, allow_redirects=False, timeout=10)
+        return ask("POST", address, data={"outcome": outcome, **form}, allow_redirects=False, timeout=10)
 
 
 @dataclass(frozen=True)
