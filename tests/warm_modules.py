@@ -3,7 +3,7 @@
 import flask.cli
 import gunicorn.app.wsgiapp
 import gunicorn.workers.gthread
-import huey.bin.huey_consumer
+import huey.consumer
 
 import fake_stripe.server
 import payapp.assembly

@@ -16,6 +16,7 @@ from flask import Flask
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 from psycopg import Connection, connect
+from psycopg.errors import UniqueViolation
 from sqlalchemy.engine import make_url
 
 from payapp import create_app
@@ -47,13 +48,21 @@ class PatientHuey(PostgresHuey):
     def __init__(self, dsn: str, name: str) -> None:
         self._dsn, self._wait = dsn, DatabaseWait(name)
         super().__init__("payapp", connection=self._connect, create_tables=False, blocking=False, results=False)
-        self._wait.call(self.storage.initialize_schema)
+        self._wait.call(self._make_tables)
 
     def create_consumer(self, **options: Any) -> Consumer:
         """Return a consumer whose order to stop also ends a wait."""
         consumer = super().create_consumer(**options)
         self._wait.is_over = consumer.stop_flag
         return consumer
+
+    def _make_tables(self) -> None:
+        """Make the queue's tables. Of two processes that do so at once PostgreSQL refuses the second, whatever IF NOT
+        EXISTS says, once the first has committed: then they are there."""
+        try:
+            self.storage.initialize_schema()
+        except UniqueViolation:
+            self.storage.initialize_schema()
 
     def _connect(self) -> Connection:
         """Polling, not LISTEN, and nothing prepared: neither passes a transaction pooler."""

@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
+import psycopg
 import pytest
 from flask import Flask
+from huey.storage import PostgresStorage
 from sqlalchemy.orm import Session
 
 from payapp.auth.models import User
@@ -31,7 +34,7 @@ SECONDS_MAX = 20
 class Worker:
     """The job worker, as the Procfile starts it."""
 
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | None" = None
 
     def __init__(self, settings: dict[str, str]) -> None:
         self.environment = {**os.environ, **settings}
@@ -60,11 +63,19 @@ class Worker:
     @property
     def handles_signals(self) -> bool:
         """Whether it catches SIGTERM yet: the last thing it does at its start. See proc_pid_status(5)."""
+        assert self.process is not None
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
         return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
 
+    def end(self) -> None:
+        """End it at once, if it was ever started."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
+        assert self.process is not None
         self.process.send_signal(with_signal)
         return self.process.wait(timeout=10)
 
@@ -73,14 +84,13 @@ class Worker:
 def worker(stripe: StandIn, settings: dict[str, str], app: Flask) -> Iterator[Worker]:
     worker = Worker(settings)
     yield worker
-    worker.process.kill()
-    worker.process.wait()
+    worker.end()
 
 
 def wait_until(is_true: Callable[[], bool], log: Path) -> None:
     deadline = time.monotonic() + SECONDS_MAX
     while not is_true():
-        assert time.monotonic() < deadline, log.read_text()
+        assert time.monotonic() < deadline, log.read_text() if log.exists() else "no worker was started"
         time.sleep(0.1)
 
 
@@ -134,3 +144,23 @@ def test_it_stops_at_once_when_idle_and_keeps_its_queue_beside_the_data(
     assert "Traceback" not in worker.log.read_text()
     has_file = (Path(settings["PAYAPP_INSTANCE_PATH"]) / "jobs.db").exists()
     assert has_file is (engine_name == "sqlite")
+
+
+@pytest.mark.parametrize("engine_name", ["postgresql"])  # SQLite has one writer at a time
+def test_a_queue_that_another_process_makes_at_the_same_moment_is_there(worker: Worker, database_url: str) -> None:
+    with psycopg.connect(database_url) as other:
+        for statement in PostgresStorage(create_tables=False).ddl:
+            other.execute(statement)
+        with ThreadPoolExecutor() as threads:
+            ordered = threads.submit(worker.enqueue, "expire_overdue_holds")
+            wait_until(lambda: is_somebody_waiting(database_url), worker.log)
+            other.commit()
+            ordered.result()
+        assert other.execute("SELECT count(*) FROM huey_task").fetchone() == (1,)
+
+
+def is_somebody_waiting(database_url: str) -> bool:
+    """Whether a connection to this database waits for another's commit."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(database_url) as looking:
+        return looking.execute(waiting).fetchone() == (1,)
