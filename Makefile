@@ -10,8 +10,8 @@ STRIPE_PORT ?= 8420
 KILLS ?= 200
 EVENTS ?= 10000
 ENGINE ?= postgresql
-# Test processes: half as many again as two cores, because many tests wait for servers of their own.
-JOBS ?= 3
+# Test processes: twice as many as two cores, because many tests wait for servers of their own.
+JOBS ?= 4
 # Elsewhere than on the usual ports, the addresses that name them follow.
 ifneq ($(PORT),8000)
 export APP_BASE_URL ?= http://localhost:$(PORT)
