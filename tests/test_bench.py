@@ -25,13 +25,13 @@ def test_it_measures_everything_and_writes_the_tables(tmp_path: Path) -> None:
     assert "every law holds" in done.stdout
     page = output.read_text()
     for row in (
-        r"\| Webhook grants \| \d+ \| \d+ \| \*\*\d\.\d\d\*\* ",
-        r"\| Feature spends \| \d+ \| \d+ \| \*\*\d\.\d\d\*\* ",
+        r"\| Webhook grants \| \d+ \| \d+ \| \*\*\d+\.\d\d\*\* ",
+        r"\| Feature spends \| \d+ \| \d+ \| \*\*\d+\.\d\d\*\* ",
         r"\| Feature spends with the drawing \| \d+ \|",
-        r"\| API spends, many accounts \| \d+ \| \d+ \| \*\*\d\.\d\d\*\* ",
-        r"\| API spends, one hot account \| \d+ \| \d+ \| \*\*\d\.\d\d\*\* ",
-        r"\| API holds with their capture \| \d+ \| \d+ \| \*\*\d\.\d\d\*\* ",
-        r"\| API spends of one hot account, of those of many \| \*\*\d\.\d\d\*\* ",
+        r"\| API spends, many accounts \| \d+ \| \d+ \| \*\*\d+\.\d\d\*\* ",
+        r"\| API spends, one hot account \| \d+ \| \d+ \| \*\*\d+\.\d\d\*\* ",
+        r"\| API holds with their capture \| \d+ \| \d+ \| \*\*\d+\.\d\d\*\* ",
+        r"\| API spends of one hot account, of those of many \| \*\*\d+\.\d\d\*\* ",
         r"\| Start-up \| \d+\.\d\d s \|",
         r"\| Memory of a worker, RSS \| \d+ MB \|",
         r"\| Memory of a worker, PSS \| \d+ MB \|",
