@@ -7,7 +7,6 @@ who try at once no more than the limit get through.
 from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil
-from typing import Any
 
 from sqlalchemy import case, delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -74,9 +73,10 @@ def forget_old_counters(session: Session, batch: int = FORGET_BATCH) -> int:
     """Delete up to `batch` counters whose window has ended; return how many."""
     old = select(COUNTERS.c.counter_key).where(COUNTERS.c.window_ends_at < database_now()).limit(batch)
     # Whoever is counting just now locks two of them, and must not wait for us while we wait for them.
-    free = old.with_for_update(skip_locked=True)
-    deleted: Any = session.execute(delete(COUNTERS).where(COUNTERS.c.counter_key.in_(free)))
-    return int(deleted.rowcount)
+    # Apart, not in the DELETE: PostgreSQL may run a subquery for each row again, and finds others once some are locked.
+    free = session.scalars(old.with_for_update(skip_locked=True)).all()
+    session.execute(delete(COUNTERS).where(COUNTERS.c.counter_key.in_(free)))
+    return len(free)
 
 
 def _key(limit: Limit, whose: str) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
@@ -296,6 +296,13 @@ def count(session: Session, tries: int, limit: Limit = WRONG_PASSWORDS, whose: s
     return tries - refused
 
 
+def let_the_plan_look_for_each_row_again(session: Session) -> None:
+    """Have PostgreSQL plan as it may for a few rows: it runs what stands in an IN once for each of them."""
+    if session.get_bind().dialect.name == "postgresql":
+        for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material"):
+            session.execute(text(f"SET LOCAL enable_{way} = off"))
+
+
 class TestCounting:
     def test_each_limit_and_each_name_counts_by_itself(self, session: Session) -> None:
         assert count(session, 12) == 10
@@ -329,6 +336,7 @@ class TestCounting:
         let_the_window_end(session)
         count(session, 4)
         with writing():
+            let_the_plan_look_for_each_row_again(session)
             assert [forget_old_counters(db.session(), batch=2) for _ in range(3)] == [2, 1, 0]
             session.commit()
         assert session.scalar(select(func.count()).select_from(RateCounter)) == 1
