@@ -3,14 +3,14 @@
 import json
 import os
 import socket
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from tempfile import NamedTemporaryFile
+from typing import IO, Any
 
 import requests
 import stripe
@@ -41,12 +41,6 @@ def wait_until(is_true: Callable[[], Any], seconds: float = 10) -> Any:
     raise AssertionError(f"not true within {seconds} s: {is_true}")
 
 
-def _make_log() -> Path:
-    descriptor, path = tempfile.mkstemp(prefix="stand-in-", suffix=".log")
-    os.close(descriptor)
-    return Path(path)
-
-
 @dataclass
 class StandInProcess:
     """One started stand-in; `options` are those of the command line, with _ for -."""
@@ -54,7 +48,7 @@ class StandInProcess:
     options: dict[str, object]
     port: int = field(default_factory=free_port)
     process: WarmProgram | None = None
-    log: Path = field(default_factory=_make_log)
+    printed: IO[str] = field(default_factory=lambda: NamedTemporaryFile("r"))  # noqa: SIM115  (goes with this object)
 
     @property
     def url(self) -> str:
@@ -63,9 +57,9 @@ class StandInProcess:
     def start(self) -> "StandInProcess":
         """Start it and wait for the line that says it is ready."""
         arguments = [f"--{name.replace('_', '-')}={value}" for name, value in self.options.items()]
-        known = self.log.read_text()  # of the time before it was killed
-        self.process = WarmProgram("fake_stripe", [f"--port={self.port}", *arguments], os.environ, self.log)
-        wait_until(lambda: "ready" in self.log.read_text().removeprefix(known))
+        log = Path(self.printed.name)
+        self.process = WarmProgram("fake_stripe", [f"--port={self.port}", *arguments], os.environ, log)
+        wait_until(lambda: "ready" in self.printed.read())  # read on from where the one before it ended
         return self
 
     def stop(self) -> int:

@@ -27,7 +27,7 @@ def test_it_ends_quietly_with_work_under_way(start_stand_in: StartStandIn, recei
     wait_until(lambda: stand_in.control("GET", "/faults")["faults"] == [])
     assert stand_in.stop() == 0
     caller.join(timeout=10)
-    assert len(stand_in.log.read_text().splitlines()) == 1  # that it is ready
+    assert len(Path(stand_in.printed.name).read_text().splitlines()) == 1  # that it is ready
 
 
 def call_in_vain(url: str) -> None:
