@@ -21,6 +21,8 @@ export STRIPE_API_BASE ?= http://localhost:$(STRIPE_PORT)
 endif
 # Else every process that a test starts compiles all of our source anew.
 export PYTHONDONTWRITEBYTECODE :=
+# One file's tests run in one process, in the order of tests/scheduling.py.
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 HTMX := build/vendor/django_htmx/static/django_htmx/htmx-2.min.js
 
 .DEFAULT_GOAL := help
@@ -62,11 +64,11 @@ demo: $(VENV)/.dev $(HTMX) ## Sign up, buy, get the webhook, spend: over real HT
 
 test: $(VENV)/.dev $(HTMX) ## Run every test, on SQLite and on PostgreSQL, in a real browser too
 	@$(BIN)/python -m tests.chromium
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PYTEST) $(ARGS)
 
 test-long: $(VENV)/.dev $(HTMX) ## Run what can try more at full size: properties, races, all requests, every page's every form
 	@$(BIN)/python -m tests.chromium
-	PAYAPP_TEST_LONG=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m long $(ARGS)
+	PAYAPP_TEST_LONG=1 $(PYTEST) -m long $(ARGS)
 
 chaos: $(VENV)/.dev $(HTMX) ## Kill everything at random, then compare the books with Stripe's (KILLS=200, EVENTS=10000, SEED=, ENGINE=)
 	$(BIN)/python -m tests.chaos --kills $(KILLS) --events $(EVENTS) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))
