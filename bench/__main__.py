@@ -11,7 +11,6 @@ import tempfile
 import time
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -98,8 +97,14 @@ def _measure_servers(
 
 def _make_stack(database_url: str, folder: Path, application: str, *, is_quick: bool) -> Stack:
     folder.mkdir()
-    stack = Stack(database_url, folder, web_workers=WEB_WORKERS, application=application)
-    return stack if is_quick else replace(stack, is_loaded_once=False, is_warm=False)  # as the Procfile starts it
+    return Stack(
+        database_url,
+        folder,
+        web_workers=WEB_WORKERS,
+        application=application,
+        is_loaded_once=is_quick,  # else as the Procfile starts it
+        is_warm=is_quick,
+    )
 
 
 def _read_settings(database_url: str) -> dict[str, str]:

@@ -5,8 +5,5 @@ import sys
 from payapp.jobs import tasks
 
 if __name__ == "__main__":
-    is_here = "--here" in sys.argv
-    for name in sys.argv[1:]:
-        if name != "--here":
-            job = getattr(tasks, name)
-            job.call_local() if is_here else job()
+    for job in [getattr(tasks, name) for name in sys.argv[1:] if name != "--here"]:
+        job.call_local() if "--here" in sys.argv else job()

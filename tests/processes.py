@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import requests
 
-from tests.warm import WarmProgram
+from tests.warm import WarmProgram, run_warm
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 WEBHOOK_SECRET = "whsec_for_tests"
@@ -44,7 +43,7 @@ class Stack:
     """payapp as it runs for real: gunicorn, optionally the worker, and the Stripe stand-in.
 
     With `is_loaded_once` gunicorn makes the application before it forks, not once in each of its processes. With
-    `is_warm` no process imports anything at its start (see tests/warm.py). The benchmark starts as the Procfile does.
+    `is_warm` no server imports anything at its start (see tests/warm.py). The benchmark starts as the Procfile does.
     """
 
     database_url: str
@@ -127,9 +126,7 @@ class Stack:
         """Run `python -m module` to its end in the same environment; return what it printed.
 
         Raises AssertionError with all it printed if it fails."""
-        with NamedTemporaryFile("r", dir=self.folder) as printed:
-            status = self._begin(Path(printed.name), module, *arguments).wait()
-            output = printed.read()
+        status, output = run_warm(module, arguments, self.environment, seconds_max=None)
         assert status == 0, f"{module} {arguments} ended with {status}:\n{output}"
         return output
 
@@ -138,7 +135,7 @@ class Stack:
         process = self.processes.pop(name)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, 9)
-        process.kill()
+        process.kill()  # also one that has not yet made a group of its own
         process.wait()
 
     def stop(self) -> None:
@@ -157,13 +154,12 @@ class Stack:
 
     def _spawn(self, name: str, module: str, *arguments: str) -> None:
         """Start `python -m module`, its log in `folder`."""
-        self.processes[name] = self._begin(self.folder / f"{name}.log", module, *arguments)
-
-    def _begin(self, log: Path, module: str, *arguments: str) -> subprocess.Popen[bytes] | WarmProgram:
+        log = self.folder / f"{name}.log"
         if self.is_warm:
-            return WarmProgram(module, arguments, self.environment, log)
+            self.processes[name] = WarmProgram(module, arguments, self.environment, log)
+            return
         with log.open("ab") as file:
-            return subprocess.Popen(
+            self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
                 cwd=PROJECT_ROOT,
                 env=self.environment,

@@ -47,10 +47,12 @@ class WarmProgram:
         return self._process.exitcode
 
 
-def run_warm(module: str, arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
+def run_warm(
+    module: str, arguments: Sequence[str], environment: Mapping[str, str], seconds_max: float | None = SECONDS_MAX
+) -> tuple[int, str]:
     """Run such a program to its end; return its exit status and what it printed. Raises subprocess.TimeoutExpired."""
     with NamedTemporaryFile("r") as printed:
-        status = WarmProgram(module, arguments, environment, Path(printed.name)).wait(SECONDS_MAX)
+        status = WarmProgram(module, arguments, environment, Path(printed.name)).wait(seconds_max)
         return status, printed.read()
 
 
