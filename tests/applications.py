@@ -67,8 +67,11 @@ class Applications:
             app = create_app(settings)
             app.testing, app.test_client_class = True, IsolatedClient
             as_made = _describe(app)
+        config = dict(app.config)
         with self._connect(app):
             yield app
+        app.config.clear()
+        app.config.update(config)
         if _describe(app) == as_made:
             self._idle[key].append((app, as_made))
 
@@ -124,8 +127,7 @@ def _describe_engine(engine: Engine) -> str:
 
 
 def _describe(app: Flask) -> str:
-    """Return all that a test could have changed: settings, routes, handlers, extensions, template globals."""
-    config = {name: value for name, value in app.config.items() if not name.startswith("SQLALCHEMY_")}
+    """Return all that a test could have changed and that is not put back: routes, handlers, extensions, globals."""
     extensions = {name: id(value) for name, value in app.extensions.items() if name not in RENEWED}
     hooks = [
         app.before_request_funcs,
@@ -133,8 +135,18 @@ def _describe(app: Flask) -> str:
         app.teardown_request_funcs,
         app.teardown_appcontext_funcs,
         app.template_context_processors,
-        app.error_handler_spec,
+        _list_error_handlers(app),
         app.view_functions,
     ]
     others = (app.wsgi_app, app.test_client_class, len(list(app.url_map.iter_rules())), sorted(app.jinja_env.globals))
-    return repr((config, extensions, hooks, others))
+    return repr((extensions, hooks, others))
+
+
+def _list_error_handlers(app: Flask) -> list[Any]:
+    """Flask makes an empty place for every kind of error that it looks for."""
+    return [
+        (scope, code, handlers)
+        for scope, by_code in app.error_handler_spec.items()
+        for code, handlers in by_code.items()
+        if handlers
+    ]
