@@ -1,7 +1,7 @@
-"""python -m bench: measure payapp beside the baseline on a real PostgreSQL, write bench/RESULTS.md.
+"""python -m bench: measure payapp beside the baseline on PostgreSQL and on SQLite, write bench/RESULTS.md.
 
 --quick measures everything in a few seconds, to see that the benchmark works; its figures mean little and are only
-printed. --output writes them to another file.
+printed. --engine measures one of the two and writes nothing either. --output writes the page to another file.
 """
 
 import argparse
@@ -9,25 +9,27 @@ import multiprocessing
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import psutil
 import psycopg
 
-from bench.comparison import measure_rates
+from bench.comparison import Servers, measure_loads
 from bench.footprint import measure_commit, measure_memory, measure_pages, measure_starts
 from bench.load import CLIENT_PROCESSES, CONNECTIONS
 from bench.loads import make_loads
 from bench.plan import FULL, QUICK, Plan
-from bench.report import Results, render
+from bench.report import EngineResults, Results, render
 from bench.seeding import Seeds, log_in, seed
-from tests.databases import PostgresDatabases, running_postgres
+from tests.databases import PostgresDatabases, SqliteDatabases, running_postgres
 from tests.processes import Stack
 
 RESULTS_PATH = Path(__file__).parent / "RESULTS.md"
 WEB_WORKERS = 2
-SERVERS = {"payapp": "wsgi:app", "undrawn": "bench.undrawn:app", "baseline": "bench.baseline:app"}
+APPLICATIONS = {"payapp": "bench.undrawn:app", "baseline": "bench.baseline:app"}
 POSTGRES_SETTINGS = ("server_version", "fsync", "synchronous_commit")
 
 
@@ -37,9 +39,9 @@ def main(arguments: list[str]) -> int:
     plan = QUICK if options.quick else FULL
     began_at = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="payapp-bench-") as folder:
-        results = _measure(plan, Path(folder))
+        results = _measure(plan, Path(folder), options.engine or list(ENGINES))
     page = render(results, plan, f"python -m bench{' --quick' if options.quick else ''}")
-    output = options.output or (None if options.quick else RESULTS_PATH)
+    output = options.output or (None if options.quick or options.engine else RESULTS_PATH)
     if output:
         output.write_text(page)
     print(f"\n{page}\nTook {time.monotonic() - began_at:.0f} s.{f' Written to {output}.' if output else ''}")
@@ -48,51 +50,85 @@ def main(arguments: list[str]) -> int:
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few seconds instead of two minutes; writes no file")
+    parser.add_argument("--quick", action="store_true", help="a few seconds instead of five minutes; writes no file")
+    parser.add_argument("--engine", action="append", choices=list(ENGINES), help="only this one; writes no file")
     parser.add_argument("--output", type=Path, help="where to write the page (default: bench/RESULTS.md)")
     return parser.parse_args(arguments)
 
 
-def _measure(plan: Plan, folder: Path) -> Results:
-    with ExitStack() as cleanup:
-        say("starting PostgreSQL, filling a database")
-        server_url = cleanup.enter_context(running_postgres(in_memory=False))
-        database_url = PostgresDatabases(server_url, folder).create()
-        seeds = seed(database_url, folder, CONNECTIONS * plan.purchases_each)
-        stacks = {
-            name: _make_stack(database_url, folder / name, application, is_quick=plan is QUICK)
-            for name, application in SERVERS.items()
-        }
-        say("timing the start of payapp")
-        starts = measure_starts(stacks["payapp"], plan.starts)
-        say("starting payapp, payapp with ready-made QR codes, and the baseline")
+def _measure(plan: Plan, folder: Path, engines: list[str]) -> Results:
+    # Spawned, not forked: a client shares nothing with this process.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(CLIENT_PROCESSES, mp_context=spawn) as clients:
+        measured = {}
+        for name in engines:
+            say(f"filling a database of {name}")
+            (folder / name).mkdir()
+            with ENGINES[name](folder / name) as database_url:
+                measured[name] = _measure_engine(plan, clients, folder / name, database_url)
+    return Results(measured)
+
+
+@contextmanager
+def _postgresql(folder: Path) -> Iterator[str]:
+    with running_postgres(in_memory=False) as server_url:
+        yield PostgresDatabases(server_url, folder).create()
+
+
+@contextmanager
+def _sqlite(folder: Path) -> Iterator[str]:
+    yield SqliteDatabases(folder).create()
+
+
+ENGINES: dict[str, Callable[[Path], AbstractContextManager[str]]] = {"postgresql": _postgresql, "sqlite": _sqlite}
+
+
+def _measure_engine(plan: Plan, clients: Executor, folder: Path, database_url: str) -> EngineResults:
+    seeds = seed(database_url, folder, CONNECTIONS * plan.purchases_each)
+    stacks = {
+        name: _make_stack(database_url, folder / name, application, is_quick=plan is QUICK)
+        for name, application in APPLICATIONS.items()
+    }
+    say("timing the start of payapp")
+    starts = measure_starts(stacks["payapp"], plan.starts)
+    say("starting payapp and the baseline")
+    try:
         for stack in stacks.values():
-            cleanup.callback(stack.stop)
             stack.start_web()
-        # Spawned, not forked: a client shares nothing with this process.
-        spawn = multiprocessing.get_context("spawn")
-        clients = cleanup.enter_context(ProcessPoolExecutor(CLIENT_PROCESSES, mp_context=spawn))
-        try:
-            return _measure_servers(plan, stacks, clients, seeds, starts)
-        except AssertionError:
-            for name, stack in stacks.items():
-                print(f"\n\nThe last words of {name}:\n{stack.log_of('web')[-3000:]}", file=sys.stderr)
-            raise
+        return _measure_servers(plan, stacks, clients, seeds, starts)
+    except AssertionError:
+        for name, stack in stacks.items():
+            print(f"\n\nThe last words of {name}:\n{stack.log_of('web')[-3000:]}", file=sys.stderr)
+        raise
+    finally:
+        for stack in stacks.values():
+            stack.stop()
 
 
 def _measure_servers(
     plan: Plan, stacks: dict[str, Stack], clients: Executor, seeds: Seeds, starts: list[float]
-) -> Results:
+) -> EngineResults:
     payapp = stacks["payapp"]
     people = log_in(payapp.url, seeds.spenders)
     ports = {name: stack.port for name, stack in stacks.items()}
-    rates = measure_rates(plan, clients, ports, make_loads(plan, seeds, people))
+    web = {name: psutil.Process(stack.processes["web"].pid) for name, stack in stacks.items()}
+    servers = Servers(ports, web, _find_server(payapp.database_url))
+    loads = make_loads(plan, seeds, people)
+    comparisons = measure_loads(plan, clients, servers, loads)
     say("looking at memory and pages, verifying the ledger")
     memory = measure_memory(payapp.processes["web"].pid)
     pages = measure_pages(payapp.port, people[0], plan)
     say(payapp.run("flask", "ledger", "verify").strip())
-    commit = measure_commit(payapp.database_url)
-    return Results(rates, starts, memory, pages, commit, _read_settings(payapp.database_url))
+    is_sqlite = payapp.database_url.startswith("sqlite")
+    return EngineResults(
+        comparisons,
+        {load.name: load.ratio_min for load in loads},
+        starts,
+        memory,
+        pages,
+        None if is_sqlite else measure_commit(payapp.database_url),
+        {} if is_sqlite else _read_settings(payapp.database_url),
+    )
 
 
 def _make_stack(database_url: str, folder: Path, application: str, *, is_quick: bool) -> Stack:
@@ -105,6 +141,14 @@ def _make_stack(database_url: str, folder: Path, application: str, *, is_quick: 
         is_loaded_once=is_quick,  # else as the Procfile starts it
         is_warm=is_quick,
     )
+
+
+def _find_server(database_url: str) -> psutil.Process | None:
+    """Return PostgreSQL's first process, whose children do the work; None for SQLite, which is in the web's own."""
+    if database_url.startswith("sqlite"):
+        return None
+    with psycopg.connect(database_url) as connection:
+        return psutil.Process(connection.info.backend_pid).parent()
 
 
 def _read_settings(database_url: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from tests.journeys.person import Person
 from tests.processes import PROJECT_ROOT, START_SECONDS_MAX, Stack
 
 PAGES = {"Credits page": "/dashboard/credits", "Balance partial": "/dashboard/credits/balance"}
+UNCHANGED = "Balance partial, unchanged (304)"
 MEGABYTE = 1024 * 1024
 COMMITS = 100
 
@@ -42,11 +43,15 @@ def measure_memory(master_process_id: int) -> WorkerMemory:
 
 def measure_pages(port: int, person: Person, plan: Plan) -> dict[str, float]:
     """Return the median milliseconds of each page, asked for by one person, one after the other."""
-    return {name: _measure_page(port, make_page_request(person, path), plan.page_views) for name, path in PAGES.items()}
+    partial = PAGES["Balance partial"]
+    etag = person.http.get(f"http://localhost:{port}{partial}", timeout=START_SECONDS_MAX).headers["ETag"]
+    sent = {name: make_page_request(person, path) for name, path in PAGES.items()}
+    sent[UNCHANGED] = make_page_request(person, partial, {"If-None-Match": etag})
+    return {name: _measure_page(port, request, plan.page_views) for name, request in sent.items()}
 
 
 def measure_commit(database_url: str) -> float:
-    """Return the median milliseconds of a commit, one after the other: how long the disk takes, mostly."""
+    """Return the median milliseconds of a PostgreSQL commit, one after the other: how long the disk takes, mostly."""
     took: list[float] = []
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE bench_commits (number integer)")

@@ -16,24 +16,29 @@ ANSWER_SECONDS_MAX = 20
 # which says HOLD_ID where the id in that answer is to stand.
 Requests = Sequence[bytes | tuple[bytes, bytes]]
 HOLD_ID = b"{hold id}"
-SUCCESSES = (b" 200 ", b" 201 ")
+SUCCESSES = (b" 200 ", b" 201 ", b" 304 ")
 
 
 @dataclass(frozen=True)
 class Burst:
-    """What became of a load: how many requests were answered, and from when to when (monotonic seconds).
+    """What became of a load: how long each answer took, and from when to when they came (monotonic seconds).
 
     A request and the one that follows from its answer count as one.
     """
 
-    answered: int
+    took: list[float]
     began_at: float
     ended_at: float
 
     @property
     def rate(self) -> float:
         """Answers a second."""
-        return self.answered / (self.ended_at - self.began_at)
+        return len(self.took) / (self.ended_at - self.began_at)
+
+    @property
+    def p99(self) -> float:
+        """The milliseconds in which 99 of 100 were answered."""
+        return sorted(self.took)[int(len(self.took) * 0.99)] * 1000
 
 
 class Connection:
@@ -77,7 +82,7 @@ def apply_load(clients: Executor, port: int, batches: Sequence[Requests], second
     )
     bursts = list(work)
     return Burst(
-        sum(burst.answered for burst in bursts),
+        [seconds for burst in bursts for seconds in burst.took],
         min(burst.began_at for burst in bursts),
         max(burst.ended_at for burst in bursts),
     )
@@ -89,21 +94,24 @@ def _send_share(port: int, batches: Sequence[Requests], seconds: float) -> Burst
     began_at = time.monotonic()
     try:
         with ThreadPoolExecutor(len(connections)) as threads:
-            answered = threads.map(_send_batch, connections, batches, [began_at + seconds] * len(batches))
-            return Burst(sum(answered), began_at, time.monotonic())
+            took = threads.map(_send_batch, connections, batches, [began_at + seconds] * len(batches))
+            return Burst([each for batch in took for each in batch], began_at, time.monotonic())
     finally:
         for connection in connections:
             connection.close()
 
 
-def _send_batch(connection: Connection, requests: Requests, deadline: float) -> int:
-    answered = 0
+def _send_batch(connection: Connection, requests: Requests, deadline: float) -> list[float]:
+    took: list[float] = []
+    sent_at = time.monotonic()
     for request in requests:
-        if time.monotonic() >= deadline:
+        if sent_at >= deadline:
             break
         _exchange(connection, request)
-        answered += 1
-    return answered
+        answered_at = time.monotonic()
+        took.append(answered_at - sent_at)
+        sent_at = answered_at
+    return took
 
 
 def _exchange(connection: Connection, request: bytes | tuple[bytes, bytes]) -> None:

@@ -11,6 +11,7 @@ class Plan:
     """
 
     rounds: int
+    has_warm_up: bool
     load_seconds: float
     webhooks_each: int
     spends_each: int
@@ -19,9 +20,9 @@ class Plan:
 
     @property
     def purchases_each(self) -> int:
-        """How many purchases a connection can use up: two loads a round, and two to warm up."""
-        return 2 * (self.rounds + 1) * self.webhooks_each
+        """How many purchases a connection can use up: two loads a round."""
+        return 2 * (self.rounds + self.has_warm_up) * self.webhooks_each
 
 
-FULL = Plan(rounds=9, load_seconds=1.5, webhooks_each=200, spends_each=500, starts=5, page_views=200)
-QUICK = Plan(rounds=1, load_seconds=0.2, webhooks_each=10, spends_each=25, starts=1, page_views=20)
+FULL = Plan(rounds=7, has_warm_up=True, load_seconds=1.5, webhooks_each=400, spends_each=600, starts=5, page_views=200)
+QUICK = Plan(rounds=1, has_warm_up=False, load_seconds=0.2, webhooks_each=10, spends_each=25, starts=1, page_views=20)

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from bench.load import CONNECTIONS, HOLD_ID, Requests, render_request
 from payapp import create_app
-from payapp.auth.accounts import hasher
 from payapp.auth.api_keys import create_api_key
 from payapp.auth.models import User
 from payapp.billing.models import Purchase
@@ -19,6 +18,7 @@ from payapp.database.clock import utc_now
 from payapp.extensions import db
 from tests.factories import checkout_session_object, event_payload, make_user, signature_of
 from tests.journeys.person import PASSWORD, Person
+from tests.quick_hashes import QUICK_HASHER
 
 # Many buyers, so that grants seldom wait for each other's row; one spender a connection, for the same reason.
 BUYERS = 100
@@ -46,7 +46,7 @@ def seed(database_url: str, folder: Path, purchases: int) -> Seeds:
     with app.app_context():
         session = db.session()
         buyers = [make_user(session) for _ in range(BUYERS)]
-        password_hash = hasher.hash(PASSWORD)
+        password_hash = QUICK_HASHER.hash(PASSWORD)
         spenders = [make_user(session, credits=SPENDER_CREDITS, password_hash=password_hash) for _ in range(SPENDERS)]
         emails = [spender.email for spender in spenders]
         api_keys = [create_api_key(session, spender.id, "bench", "spend").secret for spender in spenders]
@@ -105,9 +105,17 @@ def make_held_spends(api_keys: list[str], each: int) -> list[Requests]:
     return [[_held_spend(api_key) for _ in range(each)] for api_key in api_keys]
 
 
-def make_page_request(person: Person, path: str) -> bytes:
+def make_balance_reads(api_keys: list[str], each: int) -> list[Requests]:
+    """Return a batch for every key: the account's balance, `each` times."""
+    return [
+        [render_request("GET", "/api/v1/balance", {"Authorization": f"Bearer {api_key}"})] * each
+        for api_key in api_keys
+    ]
+
+
+def make_page_request(person: Person, path: str, headers: dict[str, str] | None = None) -> bytes:
     """Return the request for a page, as the person's browser sends it."""
-    return render_request("GET", path, {"Cookie": _cookie(person)})
+    return render_request("GET", path, {"Cookie": _cookie(person), **(headers or {})})
 
 
 def _webhook(purchase: Purchase) -> bytes:

@@ -1,4 +1,4 @@
-"""The POSTs of /api/v1: check the key, note the request, do it, keep the answer, commit."""
+"""/api/v1: check the key, do it, keep the request, commit."""
 
 import json
 from collections.abc import Callable
@@ -8,67 +8,93 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from bench.baseline.database import capture_hold, database, fetch, place_hold, spend
+from bench.baseline import statements as sql
+from bench.baseline.database import IS_SQLITE, Transaction, postgres, sqlite
+from bench.baseline.steps import capture_hold, change_account, place_hold, write_moment
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
-FIND_KEY = """
-    SELECT id, user_id, prefix, scope, last_used_at FROM api_keys WHERE key_hash = %s AND revoked_at IS NULL"""
-INSERT_REQUEST = """
-    INSERT INTO api_requests (user_id, idempotency_key, operation, body_hash, created_at)
-    SELECT %s, %s::varchar, %s, %s, %s WHERE set_config('lock_timeout', '5000', true) IS NOT NULL
-    ON CONFLICT DO NOTHING RETURNING id"""
-KEEP_ANSWER = "UPDATE api_requests SET status = %s, answer = %s WHERE id = %s"
+ENTRY = ("id", "created_at", "amount", "balance_after", "note")
+HOLD = ("id", "amount", "status", "feature", "note", "created_at", "expires_at", "made_by")
 
-Work = Callable[[int, str], dict[str, Any] | None]
+Step = Callable[[Transaction, dict[str, Any]], Any]
+
+
+@blueprint.get("/balance")
+def show_balance() -> Response:
+    values = {"key_hash": _key_hash()}
+    found: Any = sqlite().execute(sql.SQLITE_BALANCE, values) if IS_SQLITE else None
+    found = found or postgres().execute(sql.POSTGRES_BALANCE, values)
+    posted, held = found.fetchone()
+    return _answer({"posted": posted, "held": held, "available": posted - held}, 200)
 
 
 @blueprint.post("/spends")
 def create_spend() -> Response:
-    def work(user_id: int, cause: str) -> dict[str, Any] | None:
-        wanted = request.get_json()
-        return show_entry(spend(user_id, wanted["amount"], wanted["feature"], wanted.get("note"), cause))
-
-    return carry_out("create_spend", work, 201)
+    values = _read_request("create_spend", 201)
+    values |= {name: request.get_json()[name] for name in ("amount", "feature")}
+    return _carry_out(values, sql.POSTGRES_SPEND, _spend, ENTRY)
 
 
 @blueprint.post("/holds")
 def create_hold() -> Response:
-    def work(user_id: int, cause: str) -> dict[str, Any] | None:
-        wanted = request.get_json()
-        hold = place_hold(user_id, wanted["amount"], wanted["feature"], wanted.get("note"), cause)
-        return hold and {"id": hold[0], "amount": hold[2], "status": hold[4], "expires_at": hold[8].isoformat()}
-
-    return carry_out("create_hold", work, 201)
+    values = _read_request("create_hold", 201) | {"maker": "user"}
+    values |= {name: request.get_json()[name] for name in ("amount", "feature")}
+    values["cause"] = f"api:baseline:{values['key']}"
+    return _carry_out(values, sql.POSTGRES_PLACE, _place, HOLD)
 
 
 @blueprint.post("/holds/<int:hold_id>/capture")
 def capture(hold_id: int) -> Response:
-    def work(user_id: int, cause: str) -> dict[str, Any] | None:
-        return show_entry(capture_hold(user_id, hold_id))
-
-    return carry_out(f"capture_hold {hold_id}", work, 200)
+    values = _read_request(f"capture_hold {hold_id}", 200) | {"hold_id": hold_id}
+    return _carry_out(values, sql.POSTGRES_CAPTURE, _capture, ENTRY)
 
 
-def carry_out(operation: str, work: Work, status: int) -> Response:
-    """Do the work once for each Idempotency-Key, and answer with what it returns; 402 when that is None."""
-    secret = request.headers["Authorization"].removeprefix("Bearer ")
-    key = fetch(FIND_KEY, (sha256(secret.encode()).hexdigest(),))
-    if not key:
-        return Response("no such key", 401)
-    user_id, idempotency_key = key[1], request.headers["Idempotency-Key"]
-    body_hash = sha256(request.get_data()).hexdigest()
-    (request_id,) = fetch(INSERT_REQUEST, (user_id, idempotency_key, operation, body_hash, datetime.now(UTC)))
-    done = work(user_id, f"api:{user_id}:{idempotency_key}")
-    text = json.dumps(done)
-    database().execute(KEEP_ANSWER, (status if done else 402, text, request_id))
-    database().commit()
-    return Response(text, status if done else 402, mimetype="application/json")
+def _spend(transaction: Transaction, values: dict[str, Any]) -> Any:
+    cause = f"api:{values['user_id']}:{values['key']}"
+    (hold_id,) = transaction.row(sql.SQLITE_SPEND, values | {"cause": cause, "expires_at": write_moment(900)})
+    entry = {"entry_type": "capture", "category": None, "key": f"capture:{hold_id}", "note": values["feature"]}
+    return change_account(transaction, values["user_id"], -values["amount"], 0, entry)[0]
 
 
-def show_entry(entry: tuple[int, int] | None) -> dict[str, Any] | None:
-    """Return the entry as it is answered."""
-    if entry is None:
-        return None
-    entry_id, balance_after = entry
-    return {"id": entry_id, "balance_after": balance_after, "created_at": datetime.now(UTC).isoformat()}
+def _place(transaction: Transaction, values: dict[str, Any]) -> Any:
+    return place_hold(
+        transaction, values["user_id"], values["amount"], values["feature"], values["maker"], values["cause"]
+    )
+
+
+def _capture(transaction: Transaction, values: dict[str, Any]) -> Any:
+    return capture_hold(transaction, values["user_id"], values["hold_id"])[0]
+
+
+def _read_request(operation: str, status: int) -> dict[str, Any]:
+    return {
+        "key_hash": _key_hash(),
+        "key": request.headers["Idempotency-Key"],
+        "operation": operation,
+        "body_hash": sha256(request.get_data()).hexdigest(),
+        "status": status,
+        "now": write_moment() if IS_SQLITE else datetime.now(UTC),
+    }
+
+
+def _carry_out(values: dict[str, Any], statement: str, step: Step, shown: tuple[str, ...]) -> Response:
+    if IS_SQLITE:
+        with Transaction() as transaction:
+            (user_id,) = transaction.row(sql.SQLITE_CALLER, values)
+            values |= {"user_id": user_id}
+            transaction.row(sql.SQLITE_REQUEST, values)
+            row = step(transaction, values)
+    else:
+        row = postgres().execute(statement, values).fetchone()
+    if row is None:
+        return Response("no such key, or too few credits", 402)
+    return _answer(dict(zip(shown, row, strict=True)), values["status"])
+
+
+def _answer(body: dict[str, Any], status: int) -> Response:
+    return Response(json.dumps(body, default=str), status, mimetype="application/json")
+
+
+def _key_hash() -> str:
+    return sha256(request.headers["Authorization"].removeprefix("Bearer ").encode()).hexdigest()

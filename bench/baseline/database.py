@@ -1,93 +1,52 @@
-"""The connection, and the statements that change accounts."""
+"""The connection of each thread, to the database of payapp's settings."""
 
 import os
+import sqlite3
 import threading
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy.engine import make_url
+
+URL = make_url(os.environ["DATABASE_URL"])
+IS_SQLITE = URL.drivername == "sqlite"
 
 threads = threading.local()
 
-CHANGE_ACCOUNT = """
-    UPDATE users SET credits = credits + %s, credits_held = credits_held + %s WHERE id = %s RETURNING credits"""
-INSERT_ENTRY = """
-    INSERT INTO ledger_entries (user_id, amount, balance_after, entry_type, category, idempotency_key,
-                                corrects_entry_id, note, created_at)
-    SELECT %(user_id)s, %(amount)s, %(balance_after)s, %(entry_type)s, %(category)s, %(key)s::varchar,
-           NULL, %(note)s, %(now)s
-    WHERE NOT EXISTS (SELECT 1 FROM ledger_entries WHERE idempotency_key = %(key)s::varchar)
-    ON CONFLICT DO NOTHING RETURNING id"""
-SET_ASIDE = """
-    UPDATE users SET credits_held = credits_held + %s
-    WHERE id = %s AND credits - credits_held >= %s RETURNING id"""
-INSERT_HOLD = """
-    INSERT INTO holds (user_id, amount, status, feature, note, idempotency_key, created_at, expires_at)
-    SELECT %(user_id)s, %(amount)s, 'open', %(feature)s, %(note)s, %(key)s::varchar, %(now)s,
-           clock_timestamp() + make_interval(secs => 900)
-    WHERE (SELECT count(*) FROM holds WHERE user_id = %(user_id)s AND status = 'open') < 100
-    ON CONFLICT DO NOTHING
-    RETURNING id, user_id, amount, captured_amount, status, feature, note, created_at, expires_at"""
-INSERT_SPEND = """
-    INSERT INTO holds (user_id, amount, status, feature, note, idempotency_key, created_at, captured_amount, ended_at,
-                       expires_at)
-    SELECT %(user_id)s, %(amount)s, 'captured', %(feature)s, %(note)s, %(key)s::varchar, %(now)s, %(amount)s, %(now)s,
-           clock_timestamp() + make_interval(secs => 900)
-    FROM users WHERE id = %(user_id)s AND credits - credits_held >= %(amount)s FOR NO KEY UPDATE
-    ON CONFLICT DO NOTHING RETURNING id"""
-CAPTURE_HOLD = """
-    UPDATE holds SET captured_amount = amount, status = 'captured', ended_at = %s
-    WHERE id = %s AND user_id = %s AND status = 'open' AND expires_at > clock_timestamp()
-    RETURNING user_id, amount, captured_amount, feature, note"""
 
-
-def database() -> psycopg.Connection[Any]:
-    """Return this thread's connection, opened once."""
-    if not hasattr(threads, "connection"):
-        threads.connection = psycopg.connect(os.environ["DATABASE_URL"])
-    connection: psycopg.Connection[Any] = threads.connection
+def postgres() -> psycopg.Connection[Any]:
+    """Return this thread's connection, opened once; each statement is a transaction."""
+    if not hasattr(threads, "postgres"):
+        threads.postgres = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+    connection: psycopg.Connection[Any] = threads.postgres
     return connection
 
 
-def fetch(statement: str, values: Any) -> Any:
-    """Run one statement and return its row."""
-    return database().execute(statement, values).fetchone()
+def sqlite() -> sqlite3.Connection:
+    """The same for SQLite, with payapp's own settings; transactions begin when they are told to."""
+    if not hasattr(threads, "sqlite"):
+        threads.sqlite = sqlite3.connect(Path(str(URL.database)), timeout=15, isolation_level=None)
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+            threads.sqlite.execute(f"PRAGMA {pragma}")
+    connection: sqlite3.Connection = threads.sqlite
+    return connection
 
 
-def place_hold(user_id: int, amount: int, feature: str, note: str | None, key: str | None) -> Any:
-    """Set credits aside and return the hold's row; None when fewer are available."""
-    if not fetch(SET_ASIDE, (amount, user_id, amount)):
-        return None
-    return fetch(INSERT_HOLD, _describe(user_id, amount, feature, note, key))
+class Transaction:
+    """BEGIN IMMEDIATE … COMMIT around plain statements on SQLite, each with values by name."""
 
+    def __enter__(self) -> "Transaction":
+        self._connection = sqlite()
+        self._connection.execute("BEGIN IMMEDIATE")
+        return self
 
-def spend(user_id: int, amount: int, feature: str, note: str | None, key: str | None) -> tuple[int, int] | None:
-    """Use credits at once; return the entry's id and the balance after it, None when fewer are available."""
-    hold = fetch(INSERT_SPEND, _describe(user_id, amount, feature, note, key))
-    return hold and post_entry(user_id, -amount, 0, "capture", None, f"capture:{hold[0]}", note or feature)
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._connection.execute("ROLLBACK" if kind else "COMMIT")
 
-
-def _describe(user_id: int, amount: int, feature: str, note: str | None, key: str | None) -> dict[str, Any]:
-    hold = {"user_id": user_id, "amount": amount, "feature": feature, "note": note, "key": key}
-    return hold | {"now": datetime.now(UTC)}
-
-
-def capture_hold(user_id: int, hold_id: int) -> tuple[int, int] | None:
-    """End the user's hold with its entry; return the entry's id and the balance after it, None if it has ended."""
-    hold = fetch(CAPTURE_HOLD, (datetime.now(UTC), hold_id, user_id))
-    if not hold:
-        return None
-    _, amount, captured, feature, note = hold
-    return post_entry(user_id, -captured, -amount, "capture", None, f"capture:{hold_id}", note or feature)
-
-
-def post_entry(
-    user_id: int, amount: int, held: int, entry_type: str, category: str | None, key: str, note: str
-) -> tuple[int, int]:
-    """Change the account, write the entry that says so; return its id and the balance after it."""
-    (balance_after,) = fetch(CHANGE_ACCOUNT, (amount, held, user_id))
-    entry = {"user_id": user_id, "amount": amount, "balance_after": balance_after, "entry_type": entry_type}
-    (entry_id,) = fetch(
-        INSERT_ENTRY, entry | {"category": category, "key": key, "note": note, "now": datetime.now(UTC)}
-    )
-    return entry_id, balance_after
+    def row(self, statement: str, values: Mapping[str, Any]) -> Any:
+        """Run one statement and return its first row."""
+        with closing(self._connection.execute(statement, values)) as cursor:
+            return cursor.fetchone()

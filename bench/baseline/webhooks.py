@@ -5,36 +5,16 @@ import hmac
 import json
 import os
 from datetime import UTC, datetime
+from typing import Any
 
 from flask import Blueprint, request
 
-from bench.baseline.database import database, fetch, post_entry
+from bench.baseline import statements as sql
+from bench.baseline.database import IS_SQLITE, Transaction, postgres
+from bench.baseline.steps import change_account, write_moment
 
 blueprint = Blueprint("webhooks", __name__)
 webhook_secret = os.environ["STRIPE_WEBHOOK_SECRET"].encode()
-
-INSERT_EVENT = """
-    INSERT INTO stripe_events (stripe_event_id, event_type, stripe_object_id, payload, status, attempts, created_at,
-                               received_at, processed_at)
-    VALUES (%s, %s, %s, %s, 'processed', 1, %s, %s, %s)
-    ON CONFLICT (stripe_event_id) DO UPDATE
-    SET status = 'processed', attempts = stripe_events.attempts + 1, last_error = NULL,
-        processed_at = excluded.processed_at
-    WHERE stripe_events.status IN ('received', 'failed')
-    RETURNING id"""
-FIND_PURCHASE = """
-    SELECT id, user_id, package_id, credits, amount_total, currency, livemode, status, stripe_customer_id,
-           stripe_checkout_key, stripe_checkout_session_id, stripe_payment_intent_id, checkout_expires_at, created_at,
-           completed_at, fulfilled_at, pg_advisory_xact_lock(hashtextextended(%s, 0))
-    FROM purchases WHERE stripe_checkout_session_id = %s"""
-FULFILL_PURCHASE = """
-    UPDATE purchases
-    SET status = 'fulfilled', fulfilled_at = %s, completed_at = coalesce(completed_at, %s),
-        stripe_payment_intent_id = %s
-    WHERE id = %s AND status <> 'fulfilled'
-    RETURNING *, EXISTS (SELECT FROM refunds WHERE stripe_payment_intent_id = %s)
-      OR EXISTS (SELECT FROM disputes WHERE stripe_payment_intent_id = %s)
-      OR EXISTS (SELECT FROM charges WHERE stripe_payment_intent_id = %s)"""
 
 
 @blueprint.post("/webhooks/stripe")
@@ -46,12 +26,26 @@ def receive_event() -> tuple[str, int]:
         return "not signed", 400
     event = json.loads(payload)
     checkout = event["data"]["object"]
-    now = datetime.now(UTC)
-    created_at = datetime.fromtimestamp(event["created"], UTC)
-    payment = checkout["payment_intent"]
-    if fetch(INSERT_EVENT, (event["id"], event["type"], checkout["id"], payload.decode(), created_at, now, now)):
-        purchase_id, user_id, _, credits, *_ = fetch(FIND_PURCHASE, (payment, checkout["id"]))
-        if fetch(FULFILL_PURCHASE, (now, now, payment, purchase_id, payment, payment, payment)):
-            post_entry(user_id, credits, 0, "grant", "paid", f"purchase:{purchase_id}", "Credit package")
-    database().commit()
+    values = {
+        "event_id": event["id"],
+        "event_type": event["type"],
+        "session_id": checkout["id"],
+        "payment": checkout["payment_intent"],
+        "payload": payload.decode(),
+        "created_at": datetime.fromtimestamp(event["created"], UTC),
+        "now": datetime.now(UTC),
+    }
+    if IS_SQLITE:
+        _grant_on_sqlite(values | {"created_at": str(values["created_at"])[:26], "now": write_moment()})
+    else:
+        postgres().execute(sql.POSTGRES_GRANT, values)
     return "processed\n", 200
+
+
+def _grant_on_sqlite(values: dict[str, Any]) -> None:
+    with Transaction() as transaction:
+        if not transaction.row(sql.SQLITE_EVENT, values):
+            return
+        purchase_id, user_id, credits = transaction.row(sql.SQLITE_PAID, values)
+        entry = {"entry_type": "grant", "category": "paid", "key": f"purchase:{purchase_id}", "note": "Growth package"}
+        change_account(transaction, user_id, credits, 0, entry)
