@@ -3,22 +3,23 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from flask import Flask, request
+from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payapp import api, cli
+from payapp.api.remembered_keys import RememberedKeys
 from payapp.api.request_counts import make_request_counts
 from payapp.auth.api_keys.routes import blueprint as api_keys_blueprint
 from payapp.auth.routes import blueprint as auth_blueprint
 from payapp.config import PROJECT_ROOT, Settings, load_settings
 from payapp.credits.routes import blueprint as credits_blueprint
-from payapp.database.base import engine_options, expect_reads_only, expect_writes, prepare_engine
+from payapp.database.base import engine_options, prepare_engine
 from payapp.extensions import csrf, db, login_manager, migrate, release_connection
 from payapp.features.routes import blueprint as features_blueprint
 from payapp.landing.routes import blueprint as landing_blueprint
 from payapp.probes import routes as operations
 from payapp.stripe_service import StripeService
-from payapp.web import canonical_host, errors, input_guards, pages, sessions, trusted_hosts
+from payapp.web import entrance, errors, input_guards, pages, sessions, trusted_hosts
 from payapp.webhooks.routes import blueprint as webhooks_blueprint
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -32,7 +33,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
     _configure(app, settings)
     sessions.init_app(app)
     input_guards.init_app(app)
-    canonical_host.init_app(app)
+    entrance.init_app(app)
     _prepare_extensions(app)
     for blueprint in (
         landing_blueprint,
@@ -48,7 +49,6 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
     pages.init_app(app)
     errors.init_app(app)
     cli.init_app(app)
-    app.before_request(_choose_transactions)
     return app
 
 
@@ -74,6 +74,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         settings.stripe_secret_key, settings.stripe_webhook_secrets, settings.stripe_api_base
     )
     app.extensions["payapp_request_counts"] = make_request_counts(settings.ratelimit_storage_uri)
+    app.extensions["payapp_remembered_keys"] = RememberedKeys()
     trusted_hosts.init_app(app, settings.trusted_hosts)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -88,11 +89,3 @@ def _prepare_extensions(app: Flask) -> None:
     csrf.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
-
-
-def _choose_transactions() -> None:
-    """On SQLite a page that only reads does not wait for the one writer."""
-    if request.method in ("GET", "HEAD", "OPTIONS"):
-        expect_reads_only()
-    else:
-        expect_writes()

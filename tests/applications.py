@@ -18,6 +18,7 @@ from jinja2.bccache import Bucket
 from sqlalchemy import Engine, QueuePool, create_engine, event
 
 from payapp import create_app
+from payapp.api.remembered_keys import RememberedKeys
 from payapp.api.request_counts import make_request_counts
 from payapp.config import load_settings
 from payapp.database.base import engine_options, prepare_engine
@@ -28,7 +29,14 @@ from tests.databases import LENT
 from tests.people import IsolatedClient
 
 # What an application remembers of what has happened to it; each test begins without.
-RENEWED = ("payapp_settings", "payapp_stripe", "payapp_request_counts", "payapp_refused_names", "payapp_not_ready")
+RENEWED = (
+    "payapp_settings",
+    "payapp_stripe",
+    "payapp_request_counts",
+    "payapp_remembered_keys",
+    "payapp_refused_names",
+    "payapp_not_ready",
+)
 
 # Where a test could listen to an engine.
 ENGINE_EVENTS = ("begin", "commit", "rollback", "before_execute", "before_cursor_execute", "after_cursor_execute")
@@ -107,6 +115,7 @@ def _renew(app: Flask, overrides: Mapping[str, str]) -> None:
         settings.stripe_secret_key, settings.stripe_webhook_secrets, settings.stripe_api_base
     )
     app.extensions["payapp_request_counts"] = make_request_counts(settings.ratelimit_storage_uri)
+    app.extensions["payapp_remembered_keys"] = RememberedKeys()
     app.extensions["payapp_refused_names"] = RefusedNames()
     app.extensions.pop("payapp_not_ready", None)
     app._got_first_request = False  # the test may add routes

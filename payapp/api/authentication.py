@@ -1,21 +1,27 @@
 """Who is asking: the API key of a request, what it may do, how often, and for which account."""
 
 import logging
+from collections.abc import Callable
 from math import ceil
+from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request
 from limits import RateLimitItemPerMinute
 
 from payapp.api.problems import ApiError, invalid_field
+from payapp.api.remembered_keys import get_remembered_keys
 from payapp.api.request_counts import get_request_counts
 from payapp.auth.accounts import find_user_id
 from payapp.auth.api_keys import ActiveApiKey, find_active_key, is_use_to_note, note_use
 from payapp.database.base import expect_reads_only, writing
+from payapp.database.one_statement import can_attempt
 from payapp.extensions import db
 from payapp.ledger.makers import USER, service
 from payapp.web.errors import DATABASE_DOWN
 
 log = logging.getLogger(__name__)
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 # For each key. They stop a program that has run wild, not one that has much to do; a service key works for many
 # customers. Nothing counts wrong keys: nobody can guess one.
@@ -26,22 +32,51 @@ REQUESTS_OF_A_SERVICE = RateLimitItemPerMinute(120_000)
 def authenticate() -> None:
     """Find the key and keep it in `g.api_key`. Only the Authorization header counts: no cookie opens the API.
 
-    Raises ApiError (401, 403, 429).
+    Where the view says that its one statement looks the key up, a key seen before is believed until then: see
+    confirm_key(). Raises ApiError (401, 403, 422, 429).
     """
     expect_reads_only()
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         raise ApiError("api_key_missing", headers={"WWW-Authenticate": 'Bearer realm="payapp"'})
-    key = find_active_key(db.session(), secret.strip())
-    if key is None:
-        raise _refuse("api_key_invalid", "invalid_token")
-    g.api_key = key
+    g.secret, g.is_looked_up = secret.strip(), False
+    remembered = get_remembered_keys().find(g.secret) if _looks_its_key_up() else None
+    if remembered is None:
+        confirm_key()
+    else:
+        g.api_key = remembered
+    key: ActiveApiKey = g.api_key
     count_request(key)
     if key.scope == "read" and request.method not in ("GET", "HEAD", "OPTIONS"):
         raise _refuse("insufficient_scope", "insufficient_scope")
+    if request.query_string:
+        _refuse_ambiguous_query()
 
 
-def refuse_ambiguous_query() -> None:
+def looks_its_key_up(view: View) -> View:
+    """Say of a view that the statement by which it does its work, or tells something, also looks the key up."""
+    view.looks_its_key_up = True  # type: ignore[attr-defined]
+    return view
+
+
+def confirm_key() -> None:
+    """Look the key up, unless this request has done so. Raises ApiError (401) when it is not valid, or no longer."""
+    if "secret" not in g or g.is_looked_up:
+        return
+    g.is_looked_up = True
+    key = find_active_key(db.session(), g.secret)
+    if key is None:
+        raise _refuse("api_key_invalid", "invalid_token")
+    g.api_key = key
+    get_remembered_keys().keep(key, g.secret)
+
+
+def _looks_its_key_up() -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return can_attempt(db.engine) and getattr(view, "looks_its_key_up", False)
+
+
+def _refuse_ambiguous_query() -> None:
     """Refuse a query that would be ignored, or read in part: any on a POST, and a name that stands twice.
 
     Raises ApiError (422).
@@ -77,8 +112,16 @@ def find_maker() -> str:
     return service(key.name) if key.user_id is None else USER
 
 
-def note_use_afterwards(response: Response) -> Response:
-    """Have the key's use noted once the answer is sent: the caller does not wait for it."""
+def finish(response: Response) -> Response:
+    """Tell the caller how many requests are left, and until when (in seconds since 1970).
+
+    And have the key's use noted once the answer is sent: the caller does not wait for it.
+    """
+    if (count := g.get("request_count")) is not None:
+        headers = response.headers
+        headers["X-RateLimit-Limit"] = str(g.request_limit.amount)
+        headers["X-RateLimit-Remaining"] = str(count.remaining)
+        headers["X-RateLimit-Reset"] = str(ceil(count.resets_at))
     key: ActiveApiKey | None = g.get("api_key")
     if key and is_use_to_note(key):
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
@@ -99,19 +142,9 @@ def count_request(key: ActiveApiKey) -> None:
     """Count the request against its key. Raises ApiError when it was one too many in this minute."""
     limit = REQUESTS_OF_A_SERVICE if key.scope == "service" else REQUESTS
     count = get_request_counts().count(limit, f"api-key:{key.id}")
-    g.rate_limit_headers = {
-        "X-RateLimit-Limit": str(limit.amount),
-        "X-RateLimit-Remaining": str(count.remaining),
-        "X-RateLimit-Reset": str(ceil(count.resets_at)),
-    }
+    g.request_limit, g.request_count = limit, count
     if not count.is_within:
         raise ApiError("rate_limited", headers={"Retry-After": str(count.retry_after_seconds)})
-
-
-def add_rate_limit_headers(response: Response) -> Response:
-    """Tell the caller how many requests are left, and until when (in seconds since 1970)."""
-    response.headers.extend(g.get("rate_limit_headers", {}))
-    return response
 
 
 def _refuse(code: str, error: str) -> ApiError:

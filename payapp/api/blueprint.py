@@ -11,10 +11,9 @@ from marshmallow import RAISE, Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 
 from payapp.api.authentication import (
-    add_rate_limit_headers,
     authenticate,
-    note_use_afterwards,
-    refuse_ambiguous_query,
+    confirm_key,
+    finish,
 )
 from payapp.api.problems import ApiError, cut_name, invalid_fields
 from payapp.api.strict_json import read_object
@@ -44,9 +43,7 @@ class ApiBlueprint(Blueprint):
 blueprint = ApiBlueprint("api", __name__, url_prefix="/api/v1")
 csrf.exempt(blueprint)  # a browser sends no Authorization header by itself, and no cookie opens the API
 blueprint.before_request(authenticate)
-blueprint.before_request(refuse_ambiguous_query)
-blueprint.after_request(add_rate_limit_headers)
-blueprint.after_request(note_use_afterwards)
+blueprint.after_request(finish)
 
 
 def answer(status: int, body: Mapping[str, Any]) -> Response:
@@ -79,8 +76,15 @@ def documents(*codes: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]
 
 @blueprint.errorhandler(ApiError)
 def refuse(error: ApiError) -> Response:
-    """Answer with the problem document. Whatever the request had begun is undone."""
+    """Answer with the problem document. Whatever the request had begun is undone.
+
+    Who was only believed to have a key is told what is wrong with the request only if it is so.
+    """
     db.session.rollback()
+    try:
+        confirm_key()
+    except ApiError as invalid_key:
+        error = invalid_key
     response = answer(error.kind.status, error.document)
     response.headers.extend(error.headers)
     return response

@@ -3,44 +3,104 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from payapp.api.authentication import find_maker
+from payapp.api.authentication import confirm_key, find_maker
 from payapp.api.blueprint import answer_text, write_json
-from payapp.api.idempotency import Answer, ApiCall, KeyReusedError, StillRunningError, begin, keep_answer
+from payapp.api.idempotency import (
+    Answer,
+    ApiCall,
+    KeyReusedError,
+    StillRunningError,
+    begin,
+    keep_refusal,
+    still_running,
+)
 from payapp.api.problems import ApiError, refusal_of
 from payapp.api.strict_json import read_body
 from payapp.database.base import turn_to_writing
+from payapp.database.clock import utc_now
+from payapp.database.one_statement import attempt, can_attempt
 from payapp.extensions import db
 from payapp.ledger.errors import IdempotencyConflictError, LedgerError
 
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
-Work = Callable[[Session, ApiCall], Mapping[str, Any]]
+Work = Callable[[Session, ApiCall], Any]
 
 
-def carry_out(user_id: int, operation: str, work: Work, *, status: int = 200) -> Response:
-    """Do the work and answer `status` with what it returns; a repeated request gets its first answer again.
+@dataclass(frozen=True)
+class Operation:
+    """What a POST asks for: its `name` in the request's row, the `status` of its answer, and the input of its `use`.
 
-    `work` is given the session and the call: who makes it, and its cause. What it refuses once it is at work (not
-    enough credits, a hold that has ended) is an answer like another, and kept, as Stripe does it: who wants another try
-    takes another key. What was refused before that (the key, the limit, the input) is not kept. Raises ApiError.
+    `statement` does it at once on PostgreSQL, with the `use` as its values. `work` does it step by step. `recall` finds
+    what it has made, when it is asked for again. `show` makes the answer of what any of the three return.
     """
-    call = ApiCall(user_id, find_maker(), _read_key(), operation, sha256(read_body()).hexdigest())
+
+    name: str
+    status: int
+    use: Mapping[str, Any]
+    statement: str
+    work: Work
+    recall: Work
+    show: Callable[[Any], Mapping[str, Any]]
+
+
+def carry_out(user_id: int, operation: Operation) -> Response:
+    """Do the work and answer with what it has made; a repeated request gets its first answer again.
+
+    What the ledger refuses (not enough credits, a hold that has ended) is an answer like another, and kept, as Stripe
+    does it: who wants another try takes another key. What was refused before that (the key, the limit, the input) is
+    not kept. Raises ApiError.
+    """
+    call = ApiCall(user_id, find_maker(), _read_key(), operation.name, sha256(read_body()).hexdigest())
+    made = _attempt(call, operation)
+    if made is not None:
+        return answer_text(operation.status, write_json(operation.show(made)))
+    return _carry_out_step_by_step(call, operation)
+
+
+def _attempt(call: ApiCall, operation: Operation) -> Any | None:
+    """Return what one statement has made; None where it could not, and nothing has happened."""
+    if not can_attempt(db.engine):
+        return None
+    values = {
+        "user_id": call.user_id,
+        "maker": call.maker,
+        "idempotency_key": call.idempotency_key,
+        "cause": call.cause,
+        "operation": call.operation,
+        "body_hash": call.body_hash,
+        "status": operation.status,
+        "key_id": g.api_key.id,
+        "now": utc_now(),
+    }
+    try:
+        return attempt(db.engine, operation.statement, {**values, **operation.use})
+    except OperationalError as error:
+        raise _in_progress(still_running(error)) from error
+
+
+def _carry_out_step_by_step(call: ApiCall, operation: Operation) -> Response:
     session = db.session()
+    confirm_key()
     turn_to_writing(session)
-    begun = _begin(session, call)
+    begun = _begin(session, call, operation.status)
     if isinstance(begun, Answer):
+        response = _replay(session, call, operation, begun)
         session.rollback()
-        return _replay(begun)
-    given = _work(session, call, work, status)
-    keep_answer(session, begun, given)
+        return response
+    given = _work(session, call, operation)
+    if given.status >= 400:
+        keep_refusal(session, begun, given)
     session.commit()
-    return answer_text(given.status, given.body)
+    return answer_text(given.status, given.body or "")
 
 
 def _read_key() -> str:
@@ -52,19 +112,25 @@ def _read_key() -> str:
     return key
 
 
-def _begin(session: Session, call: ApiCall) -> int | Answer:
+def _begin(session: Session, call: ApiCall, status: int) -> int | Answer:
     try:
-        return begin(session, call)
+        return begin(session, call, status)
     except KeyReusedError as error:
         raise ApiError("idempotency_key_reused") from error
     except StillRunningError as error:
-        raise ApiError("request_in_progress", headers={"Retry-After": "1"}) from error
+        raise _in_progress(error) from error
 
 
-def _work(session: Session, call: ApiCall, work: Work, status: int) -> Answer:
+def _in_progress(error: Exception) -> Exception:
+    """Return what the caller is told; the error itself where it says something else."""
+    is_twin = isinstance(error, StillRunningError)
+    return ApiError("request_in_progress", headers={"Retry-After": "1"}) if is_twin else error
+
+
+def _work(session: Session, call: ApiCall, operation: Operation) -> Answer:
     """Return what to answer. Whatever the ledger refuses has changed nothing, so the transaction goes on."""
     try:
-        return Answer(status, write_json(work(session, call)))
+        return Answer(operation.status, write_json(operation.show(operation.work(session, call))))
     except IdempotencyConflictError as error:
         raise ApiError("idempotency_key_reused") from error  # older than 72 hours; the hold remembers
     except LedgerError as error:
@@ -74,7 +140,8 @@ def _work(session: Session, call: ApiCall, work: Work, status: int) -> Answer:
     return Answer(refusal.kind.status, json.dumps(refusal.document))
 
 
-def _replay(answer: Answer) -> Response:
-    response = answer_text(answer.status, answer.body)
+def _replay(session: Session, call: ApiCall, operation: Operation, answer: Answer) -> Response:
+    body = answer.body or write_json(operation.show(operation.recall(session, call)))
+    response = answer_text(answer.status, body)
     response.headers["Idempotency-Replayed"] = "true"
     return response

@@ -1,8 +1,11 @@
 """Idempotency keys of the API: the same request twice has one effect and one answer. Nothing is committed here.
 
-The row of a request is inserted before its effect and gets its answer after it, in one transaction. So a twin waits
-at the unique index (on SQLite already for the write lock) until the first has committed, and then finds the answer;
-and a process that dies in between leaves nothing behind that could be stuck.
+The row of a request is inserted before its effect, in one transaction. So a twin waits at the unique index (on SQLite
+already for the write lock) until the first has committed, and then finds what became of it; and a process that dies in
+between leaves nothing behind that could be stuck.
+
+What was carried out is told again from the entry or the hold that it made: those do not change. What was refused has
+made nothing, so its answer is kept as it was given.
 """
 
 from collections.abc import Callable
@@ -20,6 +23,7 @@ from payapp.api.models import ApiRequest
 from payapp.database.base import dialect_insert, table_of
 from payapp.database.clock import utc_now
 from payapp.ledger.makers import ANY_PROGRAM
+from payapp.ledger.one_statement import Part
 
 KEPT_FOR = timedelta(hours=72)
 FORGET_BATCH = 1000
@@ -29,7 +33,7 @@ LOCK_NOT_AVAILABLE = (
 )
 
 REQUESTS = table_of(ApiRequest)
-COLUMNS = ("user_id", "maker", "idempotency_key", "operation", "body_hash", "created_at")
+COLUMNS = ("user_id", "maker", "idempotency_key", "operation", "body_hash", "status", "created_at")
 
 # Built once, as in ledger/posting.py.
 FIND = select(REQUESTS.c.operation, REQUESTS.c.body_hash, REQUESTS.c.status, REQUESTS.c.answer).where(
@@ -44,11 +48,27 @@ IS_NEW = ~exists().where(
     EARLIER.c.idempotency_key == bindparam("idempotency_key", type_=REQUESTS.c.idempotency_key.type),
     EARLIER.c.maker == ANY_PROGRAM,
 )
-KEEP_ANSWER = (
+KEEP_REFUSAL = (
     update(REQUESTS)
     .where(REQUESTS.c.id == bindparam("request_id"))
     .values(status=bindparam("given_status"), answer=bindparam("given_answer"))
 )
+# The beginning of a statement of ledger/one_statement.py: the key of the caller is looked up once more, and the same
+# row is written as by begin(), which tells why if it can't be.
+ASKED = f"""
+    INSERT INTO api_requests (user_id, maker, idempotency_key, operation, body_hash, status, created_at)
+    SELECT %(user_id)s, %(maker)s::varchar, %(idempotency_key)s::varchar, %(operation)s, %(body_hash)s, %(status)s,
+           %(now)s
+    FROM api_keys
+    WHERE api_keys.id = %(key_id)s AND api_keys.revoked_at IS NULL
+      AND set_config('lock_timeout', '{WAIT_MILLISECONDS}', true) IS NOT NULL
+      AND NOT EXISTS (
+          SELECT FROM api_requests AS earlier
+          WHERE earlier.user_id = %(user_id)s AND earlier.idempotency_key = %(idempotency_key)s::varchar
+            AND earlier.maker = '{ANY_PROGRAM}'
+      )
+      AND {{is_possible}}
+    ON CONFLICT DO NOTHING RETURNING id"""
 
 
 class KeyReusedError(Exception):
@@ -80,14 +100,19 @@ class ApiCall:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer as it was given: the status and the text of the body."""
+    """An answer as it was given: the status and the text of the body; no text where it is told from what was made."""
 
     status: int
-    body: str
+    body: str | None
 
 
-def begin(session: Session, call: ApiCall) -> int | Answer:
-    """Return the new row's id for keep_answer(), or the answer that was given to this request before.
+def begin_at_once(part: Part) -> str:
+    """Return the statement that writes a request's row and does its work, or nothing."""
+    return part.complete(ASKED.format(is_possible=part.is_possible))
+
+
+def begin(session: Session, call: ApiCall, status: int) -> int | Answer:
+    """Return the id of the new row, with the status that it will be answered, or what was answered to it before.
 
     Waits for a twin that is at work. Raises KeyReusedError and StillRunningError; the transaction is over then.
     """
@@ -97,20 +122,25 @@ def begin(session: Session, call: ApiCall) -> int | Answer:
         "idempotency_key": call.idempotency_key,
         "operation": call.operation,
         "body_hash": call.body_hash,
+        "status": status,
         "created_at": utc_now(),
     }
     try:
         request_id: int | None = session.execute(_build_insert(dialect_insert(session)), values).scalar()
     except OperationalError as error:
-        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
-            raise
-        raise StillRunningError from error
+        raise still_running(error) from error
     return request_id if request_id is not None else _find_answer(session, call)
 
 
-def keep_answer(session: Session, request_id: int, answer: Answer) -> None:
-    """Keep what is about to be answered, beside the effect."""
-    session.execute(KEEP_ANSWER, {"request_id": request_id, "given_status": answer.status, "given_answer": answer.body})
+def still_running(error: OperationalError) -> Exception:
+    """Return StillRunningError if the database has waited for a lock for too long, else the error itself."""
+    return StillRunningError() if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE else error
+
+
+def keep_refusal(session: Session, request_id: int, answer: Answer) -> None:
+    """Keep what is about to be answered instead of the work."""
+    values = {"request_id": request_id, "given_status": answer.status, "given_answer": answer.body}
+    session.execute(KEEP_REFUSAL, values)
 
 
 def forget_old_requests(session: Session, limit: int = FORGET_BATCH) -> int:

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from math import ceil
+from threading import Lock
 from time import monotonic, time
 from typing import Any, cast
 
@@ -10,7 +11,6 @@ from flask import current_app
 from limits import RateLimitItem
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import Storage, storage_from_string
-from limits.strategies import FixedWindowRateLimiter
 
 from payapp.config import ConfigError
 
@@ -35,12 +35,32 @@ class Count:
         return max(1, ceil(self.resets_at - time()))
 
 
+class OwnCounts:
+    """Counts of this process: of the present minute, all forgotten together when it ends.
+
+    The package's memory storage starts threads to forget what is old, several a second under load.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._minute = 0
+        self._counts: dict[str, int] = {}
+
+    def count(self, limit: RateLimitItem, key: str) -> Count:
+        minute = int(time() // 60)
+        with self._lock:
+            if minute != self._minute:
+                self._minute, self._counts = minute, {}
+            counted = self._counts[key] = self._counts.get(key, 0) + 1
+        return _judge(limit, counted, (minute + 1) * 60)
+
+
 class RequestCounts:
     """Counts in the storage that the settings name; in this process while that one does not answer."""
 
     def __init__(self, shared: Storage | None) -> None:
-        self._own = FixedWindowRateLimiter(storage_from_string(MEMORY))
-        self._shared = FixedWindowRateLimiter(shared) if shared else None
+        self._own = OwnCounts()
+        self._shared = shared
         self._ask_at = 0.0
 
     def count(self, limit: RateLimitItem, key: str) -> Count:
@@ -50,13 +70,13 @@ class RequestCounts:
                 return _count(self._shared, limit, key)
             except StorageError as error:
                 self._leave_alone(error)
-        return _count(self._own, limit, key)
+        return self._own.count(limit, key)
 
     def notes(self) -> list[str]:
         """Return what an operator should know: nothing while all is as the settings say."""
         if self._shared is None:
             return []
-        if monotonic() >= self._ask_at and not self._shared.storage.check():
+        if monotonic() >= self._ask_at and not self._shared.check():
             self._leave_alone("no answer to a ping")
         return [AWAY] if monotonic() < self._ask_at else []
 
@@ -83,7 +103,12 @@ def get_request_counts() -> RequestCounts:
     return cast(RequestCounts, current_app.extensions["payapp_request_counts"])
 
 
-def _count(limiter: FixedWindowRateLimiter, limit: RateLimitItem, key: str) -> Count:
-    is_within = limiter.hit(limit, key)
-    stats = limiter.get_window_stats(limit, key)
-    return Count(is_within, stats.remaining, stats.reset_time)
+def _count(storage: Storage, limit: RateLimitItem, key: str) -> Count:
+    """Count in a fixed window, as the package's own strategy does it, which asks the storage once more."""
+    name = limit.key_for(key)
+    counted = storage.incr(name, limit.get_expiry())
+    return _judge(limit, counted, storage.get_expiry(name))
+
+
+def _judge(limit: RateLimitItem, counted: int, resets_at: float) -> Count:
+    return Count(counted <= limit.amount, max(0, limit.amount - counted), resets_at)

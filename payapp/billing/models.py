@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from payapp.database.base import Base, BigId, UtcDateTime
 from payapp.database.clock import utc_now
 
+GRANT_KEY_PREFIX = "purchase:"
+
 PurchaseStatus = Literal["pending", "fulfilled", "expired", "failed"]
 
 # A user seen as a Stripe customer. The table itself belongs to auth/models.py.
@@ -52,7 +54,7 @@ def _one_of(statuses: Any) -> str:
 
 def grant_key(purchase_id: int | None) -> str:
     """Return the idempotency key of the entry that grants a purchase: `purchase:41`."""
-    return f"purchase:{purchase_id}"
+    return f"{GRANT_KEY_PREFIX}{purchase_id}"
 
 
 class Purchase(Base):

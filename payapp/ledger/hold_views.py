@@ -65,6 +65,11 @@ def find_hold_of_request(session: Session, idempotency_key: str, maker: str) -> 
     return HoldView(*row) if row else None
 
 
+def get_hold_of_request(session: Session, idempotency_key: str, maker: str) -> HoldView:
+    """Return the hold that the maker placed under this key. Raises sqlalchemy's NoResultFound."""
+    return HoldView(*session.execute(FIND_BY_KEY, {"idempotency_key": idempotency_key, "by": maker}).one())
+
+
 def list_open_holds(session: Session, user_id: int) -> list[HoldView]:
     """Return the user's open holds, newest first; not those whose time is over. Placing keeps them few."""
     return [HoldView(*row) for row in session.execute(LIST_OPEN, {"user_id": user_id})]

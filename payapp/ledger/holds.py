@@ -25,7 +25,7 @@ from payapp.ledger.errors import (
 from payapp.ledger.hold_views import HOLDS, STATUS_NOW, HoldView, find_hold_of_request
 from payapp.ledger.makers import ANY_PROGRAM, APP
 from payapp.ledger.models import HoldStatus
-from payapp.ledger.posting import PostedEntry, post_entry, require_amount
+from payapp.ledger.posting import PostedEntry, capture_key, post_entry, require_amount
 
 Result = TypeVar("Result")
 
@@ -208,7 +208,7 @@ def _post_capture(
         amount=-amount,
         released=released,
         entry_type="capture",
-        idempotency_key=f"capture:{hold_id}",
+        idempotency_key=capture_key(hold_id),
         note=note,
     )
 

@@ -41,6 +41,15 @@ TAKEN_BACK = (
 FIND_GRANT = select(ENTRIES.c.id, ENTRIES.c.user_id, ENTRIES.c.amount, TAKEN_BACK.label("taken_back")).where(
     ENTRIES.c.idempotency_key == bindparam("idempotency_key"), ENTRIES.c.entry_type == "grant"
 )
+FIND_ENTRY = select(
+    ENTRIES.c.id,
+    ENTRIES.c.user_id,
+    ENTRIES.c.amount,
+    ENTRIES.c.entry_type,
+    ENTRIES.c.balance_after,
+    ENTRIES.c.note,
+    ENTRIES.c.created_at,
+).where(ENTRIES.c.idempotency_key == bindparam("idempotency_key"))
 
 
 @dataclass(frozen=True)
@@ -122,6 +131,16 @@ def find_grant(session: Session, idempotency_key: str) -> StandingGrant | None:
     """Return the grant with this key and what was taken back of it so far; None if there is none."""
     row = session.execute(FIND_GRANT, {"idempotency_key": idempotency_key}).one_or_none()
     return StandingGrant(row.id, row.user_id, row.amount, int(row.taken_back)) if row else None
+
+
+def capture_key(hold_id: int) -> str:
+    """Return the idempotency key of the entry that a captured hold became: `capture:97`."""
+    return f"capture:{hold_id}"
+
+
+def get_capture(session: Session, hold_id: int) -> PostedEntry:
+    """Return the entry that a captured hold became. Raises sqlalchemy's NoResultFound for any other hold."""
+    return _describe(session.execute(FIND_ENTRY, {"idempotency_key": capture_key(hold_id)}).one())
 
 
 def _correct(
@@ -211,17 +230,11 @@ def _build_insert_once(insert: Callable[[Table], Any], columns: tuple[str, ...])
 def _standing_entry(
     session: Session, user_id: int, amount: int, entry_type: EntryType, idempotency_key: str
 ) -> PostedEntry:
-    row = session.execute(
-        select(
-            LedgerEntry.id,
-            LedgerEntry.user_id,
-            LedgerEntry.amount,
-            LedgerEntry.entry_type,
-            LedgerEntry.balance_after,
-            LedgerEntry.note,
-            LedgerEntry.created_at,
-        ).where(LedgerEntry.idempotency_key == idempotency_key)
-    ).one()
+    row = session.execute(FIND_ENTRY, {"idempotency_key": idempotency_key}).one()
     if (row.user_id, row.amount, row.entry_type) != (user_id, amount, entry_type):
         raise IdempotencyConflictError(idempotency_key)
+    return _describe(row)
+
+
+def _describe(row: Any) -> PostedEntry:
     return PostedEntry(row.id, row.amount, row.balance_after, row.note, row.created_at, is_new=False)

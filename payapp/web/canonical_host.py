@@ -5,12 +5,11 @@ A login is known under the name it was made under. Checkout leads back to APP_BA
 
 from urllib.parse import quote, urlsplit
 
-from flask import Flask, redirect, request
+from flask import redirect, request
 from werkzeug.wrappers import Response
 
 from payapp.web.htmx import is_htmx
 from payapp.web.services import get_settings
-from payapp.web.sessions import is_for_people
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "[::1]")
 # A proxy that hides the name it was asked under makes every request look as if it came astray: leading on would never
@@ -19,14 +18,9 @@ LED = "payapp_led"
 LED_SECONDS = 5
 
 
-def init_app(app: Flask) -> None:
-    """Lead people who look at a page of `app` to APP_BASE_URL."""
-    app.before_request(lead_home)
-
-
 def lead_home() -> Response | None:
     """Answer 302 to who looks at a page under another name. What is sent (a POST) is answered where it arrives."""
-    if request.method not in ("GET", "HEAD") or not is_for_people(request.path):
+    if request.method not in ("GET", "HEAD"):
         return None
     home, here = urlsplit(get_settings().app_base_url), urlsplit(request.host_url)
     if here.hostname == home.hostname or is_htmx() or LED in request.cookies:

@@ -10,18 +10,15 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter, ValidationError
 
-from payapp.web.sessions import is_for_people
-
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 ROW_ID_MAX = 2**63 - 1  # what both databases can hold
 
 
 def init_app(app: Flask) -> None:
-    """Guard addresses, forms and JSON bodies of `app`. Call it before blueprints are registered."""
+    """Guard addresses and JSON bodies of `app`. Call it before blueprints are registered."""
     app.url_map.converters["int"] = RowIdConverter
     app.json = CautiousJson(app)
     app.request_class = CautiousRequest
-    app.before_request(refuse_json_forms)
-    app.before_request(refuse_nul)
 
 
 class RowIdConverter(IntegerConverter):
@@ -70,15 +67,15 @@ def refuse_json_forms() -> None:
         abort(415)
 
 
-def refuse_nul() -> None:
-    """Answer 400 to NUL characters in the address or a form: PostgreSQL can't hold them, and nobody types them.
+def refuse_nul_in_address() -> None:
+    """Answer 400 to NUL characters in the address: PostgreSQL can't hold them, and nobody types them."""
+    if "\0" in request.path or (request.query_string and any("\0" in text for text in _texts(request.args))):
+        abort(400)
 
-    To find them it reads the form, before any other does: one that can't be read is refused here, too.
-    """
-    given = [request.path, *_texts(request.args)]
-    if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data") and is_for_people(request.path):
-        given += _texts(request.form)
-    if any("\0" in text for text in given):
+
+def refuse_nul_in_form() -> None:
+    """The same for a form. To find them it reads it before any other does: one that can't be read is refused, too."""
+    if request.mimetype in FORMS and any("\0" in text for text in _texts(request.form)):
         abort(400)
 
 

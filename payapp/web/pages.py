@@ -15,7 +15,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, request, sessi
 from flask.typing import ResponseReturnValue
 
 from payapp.web import formats
-from payapp.web.sessions import is_for_people
+from payapp.web.sessions import is_for_people, is_for_programs
 
 FILTERS = ("number", "signed", "money", "day", "moment", "iso", "plural")
 
@@ -73,12 +73,23 @@ def init_app(app: Flask) -> None:
 
 
 def security_headers(response: Response) -> Response:
-    """Add the headers that every answer carries; a header that a route has set already stays."""
+    """Add the headers that every answer carries; a header that a route has set already stays.
+
+    What programs read is no page: nothing in it is shown, so it needs no word on what a page may do.
+    """
+    if is_for_programs(request.path):
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Cache-Control", "no-store")
+        return _pin_https(response)
     for name, value in _build_headers(tuple(current_app.config.get("CHECKOUT_ORIGINS", ()))).items():
         response.headers.setdefault(name, value)
+    response.headers.setdefault("Cache-Control", _default_caching())
+    return _pin_https(response)
+
+
+def _pin_https(response: Response) -> Response:
     if current_app.config["SESSION_COOKIE_SECURE"]:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    response.headers.setdefault("Cache-Control", _default_caching())
     return response
 
 

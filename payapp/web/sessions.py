@@ -4,7 +4,8 @@ from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
 # Files, programs, Stripe and balancers: whatever cookie comes along, there it is neither read nor set.
-WITHOUT_COOKIES = ("/assets/", "/api/v1/", "/webhooks/")
+FOR_PROGRAMS = ("/api/v1/", "/webhooks/")
+WITHOUT_COOKIES = ("/assets/", *FOR_PROGRAMS)
 PROBES = ("/healthz", "/readyz")
 WITHOUT_COOKIES_EXACTLY = (*PROBES, "/metrics")
 
@@ -12,6 +13,11 @@ WITHOUT_COOKIES_EXACTLY = (*PROBES, "/metrics")
 def is_for_people(path: str) -> bool:
     """Whether a person with a browser opens this address, existing or not."""
     return path not in WITHOUT_COOKIES_EXACTLY and not path.startswith(WITHOUT_COOKIES)
+
+
+def is_for_programs(path: str) -> bool:
+    """Whether it is asked by a program, Stripe's or a balancer, which shows nothing to anybody."""
+    return path.startswith(FOR_PROGRAMS) or path in WITHOUT_COOKIES_EXACTLY
 
 
 class PeoplesSessions(SecureCookieSessionInterface):

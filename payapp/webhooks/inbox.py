@@ -189,23 +189,25 @@ def _describe(error: Exception, api_version: str | None) -> str:
 
 def _record(session: Session, event: Event, status: EventStatus, last_error: str | None) -> int | None:
     """Insert the event, or take up one that failed before; None when it stands with a final status."""
-    now = utc_now()
-    row_id: int | None = session.execute(
-        _build_upsert(dialect_insert(session)),
-        {
-            "stripe_event_id": event.id,
-            "event_type": event.event_type,
-            "stripe_object_id": event.object_id,
-            "payload": event.payload,
-            "status": status,
-            "attempts": 1,
-            "last_error": last_error,
-            "created_at": event.created_at,
-            "received_at": now,
-            "processed_at": None if status == "failed" else now,
-        },
-    ).scalar()
+    values = describe_event(event, status) | {"last_error": last_error}
+    row_id: int | None = session.execute(_build_upsert(dialect_insert(session)), values).scalar()
     return row_id
+
+
+def describe_event(event: Event, status: EventStatus) -> dict[str, Any]:
+    """Return the event's row, by column."""
+    now = utc_now()
+    return {
+        "stripe_event_id": event.id,
+        "event_type": event.event_type,
+        "stripe_object_id": event.object_id,
+        "payload": event.payload,
+        "status": status,
+        "attempts": 1,
+        "created_at": event.created_at,
+        "received_at": now,
+        "processed_at": None if status == "failed" else now,
+    }
 
 
 @cache

@@ -11,6 +11,7 @@ from payapp.extensions import csrf, db
 from payapp.stripe_types.objects import Event, InvalidEventError, MalformedObjectError
 from payapp.web.services import get_stripe
 from payapp.webhooks.inbox import process_event, record_failure
+from payapp.webhooks.one_statement import process_at_once
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +49,10 @@ def _read_body() -> bytes:
 
 def _process(event: Event) -> Response:
     try:
-        status = process_event(db.session(), event)
-        db.session.commit()
+        status = process_at_once(db.engine, event)
+        if status is None:
+            status = process_event(db.session(), event)
+            db.session.commit()
         return _answer(200, status)
     except (QuarantineError, MalformedObjectError) as error:
         log.error("quarantined %s (%s): %s", event.id, event.event_type, error)

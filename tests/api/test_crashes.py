@@ -18,7 +18,8 @@ from tests.effort import pick
 from tests.factories import make_user
 from tests.webhooks.test_crashes import mortal  # noqa: F401
 
-STEPS_MIN = pick(5, 10)
+# On PostgreSQL: the key is looked up, the one statement begins, has ended, the session is given back, the answer waits.
+STEPS_MIN = {"sqlite": pick(5, 10), "postgresql": pick(3, 5)}
 BODY = {"amount": 3, "feature": "crash"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
@@ -35,18 +36,18 @@ def test_a_request_that_was_killed_happens_once(mortal: str, session: Session, p
         url = f"{mortal}/api/v1{path.format(hold_id=hold_id)}"
         body = BODY if path in ("/spends", "/holds") else {}
         before = balance_of(session, user_id)
-        was_killed = send(url, body, headers, f"{path}-{step}", step) is None
-        kept = find_answer(session, f"{path}-{step}")
+        first = send(url, body, headers, f"{path}-{step}", step)
+        was_carried_out = find_request(session, f"{path}-{step}")
         answer = send(url, body, headers, f"{path}-{step}")
         assert answer is not None
         assert answer.status_code in (200, 201), answer.text
-        assert answer.headers.get("Idempotency-Replayed") == ("true" if kept else None)
-        assert kept in (None, answer.text)
+        assert answer.headers.get("Idempotency-Replayed") == ("true" if was_carried_out else None)
         assert changed(before, balance_of(session, user_id)) == CHANGES[path]
-        if not was_killed:
-            assert kept == answer.text
+        if first is not None:
+            assert was_carried_out
+            assert first.text == answer.text
             break
-    assert step > STEPS_MIN
+    assert step > STEPS_MIN[session.get_bind().dialect.name]
     assert verify(session) == []
 
 
@@ -80,9 +81,9 @@ def changed(before: tuple[int, int], after: tuple[int, int]) -> tuple[int, int]:
     return after[0] - before[0], after[1] - before[1]
 
 
-def find_answer(session: Session, key: str) -> str | None:
+def find_request(session: Session, key: str) -> bool:
+    """Whether a request with this key was carried out."""
     session.rollback()
-    found = select(ApiRequest.answer).where(ApiRequest.idempotency_key == key)
-    answer: str | None = session.scalars(found).one_or_none()
+    found = session.scalars(select(ApiRequest.id).where(ApiRequest.idempotency_key == key)).one_or_none()
     session.rollback()
-    return answer
+    return found is not None

@@ -53,7 +53,7 @@ def test_what_stands_goes_on() -> None:
     makers = {row.id: row.maker for row in session.execute(text("SELECT id, maker FROM holds"))}
     assert makers == {1: "program", 2: "program", 3: "app", 4: "app"}
     for maker in PROGRAMS:
-        assert begin(session, ApiCall(1, maker, "s", "create_spend", "hash")) == Answer(201, "the answer")
+        assert begin(session, ApiCall(1, maker, "s", "create_spend", "hash"), 201) == Answer(201, "the answer")
         again = spend(session, 1, 5, feature="spent", maker=maker, idempotency_key="api:1:s")
         assert (again.id, again.is_new) == (2, False)
         assert place_hold(session, 1, 6, feature="held", maker=maker, idempotency_key="api:1:h").id == 2
@@ -77,7 +77,7 @@ def test_it_goes_back_though_makers_share_a_key(engine: Engine, engine_name: str
     session = db.session()
     for maker in PROGRAMS:
         spend(session, 1, 1, feature="test", maker=maker, idempotency_key="api:1:k")
-        begin(session, ApiCall(1, maker, "k", "create_spend", "hash"))
+        begin(session, ApiCall(1, maker, "k", "create_spend", "hash"), 201)
     session.commit()
     session.close()
     downgrade(revision="0006")

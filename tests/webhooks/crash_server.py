@@ -3,8 +3,8 @@
 Every request is served by a process of its own, a fork of this one. One that carries `X-Die-At: N` ends itself with
 SIGKILL at its Nth step. The steps are seen from outside, through SQLAlchemy's own events and a WSGI wrapper: after
 each statement, before and after each commit and rollback, and when the answer is ready but not sent. Before the next
-statement everything is as it was after the last: only `make test-long` dies there, too. The application knows nothing
-of it.
+statement everything is as it was after the last: only `make test-long` dies there, too. A statement that is a whole
+transaction passes SQLAlchemy by: before and after it is a step. The application knows nothing of it.
 """
 
 import gc
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+import psycopg
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
@@ -38,6 +39,7 @@ class Fuse:
 
 
 fuse = Fuse()
+execute = psycopg.Cursor.execute
 
 
 def with_fuse(application: Any) -> Any:
@@ -52,12 +54,23 @@ def with_fuse(application: Any) -> Any:
     return serve
 
 
+def execute_between_steps(cursor: Any, *arguments: Any, **options: Any) -> Any:
+    """psycopg's own execute(), between two steps where no transaction is open around it."""
+    if not cursor.connection.autocommit:
+        return execute(cursor, *arguments, **options)
+    fuse.burn()
+    executed = execute(cursor, *arguments, **options)
+    fuse.burn()
+    return executed
+
+
 def main(port: int) -> None:
     """Serve until killed. Settings come from the environment, as for gunicorn."""
     for name in ENGINE_STEPS:
         event.listen(Engine, name, _keyword_free(name))
     for name in SESSION_STEPS:
         event.listen(Session, name, fuse.burn)
+    psycopg.Cursor.execute = execute_between_steps  # type: ignore[assignment]
     server = make_server("127.0.0.1", port, with_fuse(create_app()), processes=PROCESSES_MAX)
     gc.freeze()  # the forks share everything there is, and need not look through it
     server.serve_forever()

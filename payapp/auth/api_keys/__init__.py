@@ -88,7 +88,7 @@ def create_api_key(session: Session, user_id: int | None, name: str, scope: Scop
     """
     prefix = f"payapp_{secrets.token_hex(PREFIX_BYTES)}"
     secret = f"{prefix}_{secrets.token_hex(SECRET_BYTES)}"
-    values = {"user_id": user_id, "prefix": prefix, "key_hash": _hash(secret), "name": name, "scope": scope}
+    values = {"user_id": user_id, "prefix": prefix, "key_hash": hash_secret(secret), "name": name, "scope": scope}
     session.execute(insert(KEYS).values(created_at=utc_now(), **values))
     return NewApiKey(prefix, secret)
 
@@ -97,8 +97,13 @@ def find_active_key(session: Session, secret: str) -> ActiveApiKey | None:
     """Return the key with this secret; None for one that is revoked, unknown, or no key at all."""
     if not SHAPE.fullmatch(secret):
         return None
-    row = session.execute(FIND_ACTIVE, {"key_hash": _hash(secret)}).one_or_none()
+    row = session.execute(FIND_ACTIVE, {"key_hash": hash_secret(secret)}).one_or_none()
     return ActiveApiKey(*row) if row else None
+
+
+def hash_secret(secret: str) -> str:
+    """Return what is kept of a secret."""
+    return sha256(secret.encode()).hexdigest()
 
 
 def is_use_to_note(key: ActiveApiKey) -> bool:
@@ -159,7 +164,3 @@ def _revoke(session: Session, key: int | str, *conditions: ColumnElement[bool]) 
     if prefix is None:
         raise UnknownApiKeyError(key)
     return prefix
-
-
-def _hash(secret: str) -> str:
-    return sha256(secret.encode()).hexdigest()

@@ -73,8 +73,7 @@ def grant_purchase(session: Session, purchase: Any, note: str = "") -> None:
 
     The entry's note names the package, and then says `note`.
     """
-    package = find_package(purchase.package_id)
-    name = f"{package.name} package" if package else "Credit package"
+    name = name_package(purchase.package_id)
     grant(
         session,
         purchase.user_id,
@@ -82,6 +81,12 @@ def grant_purchase(session: Session, purchase: Any, note: str = "") -> None:
         idempotency_key=grant_key(purchase.id),
         note=f"{name}. {note}" if note else name,
     )
+
+
+def name_package(package_id: str | None) -> str:
+    """Return what a grant's note calls the package; it may not be for sale any more."""
+    package = find_package(package_id)
+    return f"{package.name} package" if package else "Credit package"
 
 
 def fail_checkout(session: Session, checkout_session: CheckoutSession) -> bool:

@@ -1,0 +1,44 @@
+"""One PostgreSQL statement that is a whole transaction: one round trip, and locks that last no longer than it.
+
+Such a statement does all of an operation in the ordinary case, or nothing at all. What to do then is known to the long
+way: the same operation in plain statements, one after the other, which is also SQLite's, where nothing travels.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import psycopg
+from psycopg.rows import namedtuple_row
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+
+
+def can_attempt(engine: Engine) -> bool:
+    """Whether the engine is PostgreSQL."""
+    return engine.dialect.name == "postgresql"
+
+
+def attempt(engine: Engine, statement: str, values: Mapping[str, Any]) -> Any | None:
+    """Run the statement, in psycopg's own notation, and return its row; None when it has changed nothing.
+
+    Also None where the database's own guards stopped it: then somebody else came between what it had seen and what it
+    was about to write, and nothing of it stands. Raises sqlalchemy's OperationalError. The connection is the pool's,
+    but SQLAlchemy's own part is left out: it takes longer than the rest of the way to the database and back.
+    """
+    borrowed = engine.raw_connection()
+    try:
+        connection: Any = borrowed.driver_connection
+        connection.autocommit = True
+        try:
+            return connection.cursor(row_factory=namedtuple_row).execute(statement, values).fetchone()
+        except psycopg.IntegrityError:
+            return None
+        finally:
+            if not connection.closed:
+                connection.autocommit = False
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        if connection.closed:
+            borrowed.invalidate(error)
+        raise OperationalError(statement, None, error, hide_parameters=True) from error
+    finally:
+        borrowed.close()
