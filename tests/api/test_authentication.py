@@ -1,14 +1,14 @@
 """Who may use the API: keys in the Authorization header, and nobody else."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from flask import Flask
-from limits import RateLimitItemPerMinute
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from payapp.api import authentication
+from payapp.api import authentication, count, request_counts
 from payapp.auth.api_keys import create_api_key, revoke_by_prefix
 from payapp.auth.api_keys.models import ApiKey
 from payapp.database.clock import utc_now
@@ -87,8 +87,11 @@ def test_its_use_is_noted(program: Program, session: Session) -> None:
 def test_requests_are_counted_for_each_key(
     make_program: MakeProgram, session: Session, monkeypatch: pytest.MonkeyPatch, scope: str
 ) -> None:
-    limit = RateLimitItemPerMinute(3)
-    monkeypatch.setattr(authentication, "REQUESTS_OF_A_SERVICE" if scope == "service" else "REQUESTS", limit)
+    of_a_service = "REQUESTS_OF_A_SERVICE_A_MINUTE"
+    monkeypatch.setattr(authentication, of_a_service if scope == "service" else "REQUESTS_A_MINUTE", 3)
+    now = time.time() // 60 * 60 + 30
+    for module in (count, request_counts):
+        monkeypatch.setattr(module, "time", lambda: now)  # no minute ends meanwhile
     program = make_program(scope)
     left = [program.get("/entries", user=7).headers["X-RateLimit-Remaining"] for _ in range(3)]
     assert left == ["2", "1", "0"]

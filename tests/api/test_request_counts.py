@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from limits import RateLimitItemPerMinute
 from limits.errors import StorageError
 from limits.storage import MemoryStorage
 
 from payapp import create_app
-from payapp.api import request_counts
+from payapp.api import count, request_counts
 from payapp.api.request_counts import RequestCounts, make_request_counts
+from payapp.api.shared_counts import SharedCounts
 from payapp.config import ConfigError
 from tests.api.conftest import MakeProgram
 from tests.people import Visitor
 from tests.processes import free_port
 
-LIMIT = RateLimitItemPerMinute(3)
+LIMIT = 3
 ANY_ENGINE = pytest.mark.parametrize("engine_name", ["sqlite"])
 
 
@@ -38,10 +38,10 @@ class Redis(MemoryStorage):
 
 def test_processes_share_a_storage() -> None:
     shared = Redis()
-    processes = [RequestCounts(shared), RequestCounts(shared)]
+    processes = [RequestCounts(SharedCounts(shared)), RequestCounts(SharedCounts(shared))]
     counts = [processes[number % 2].count(LIMIT, "key") for number in range(4)]
-    assert [count.is_within for count in counts] == [True, True, True, False]
-    assert [count.remaining for count in counts] == [2, 1, 0, 0]
+    assert [each.is_within for each in counts] == [True, True, True, False]
+    assert [each.remaining for each in counts] == [2, 1, 0, 0]
     assert 1 <= counts[-1].retry_after_seconds <= 60
     assert processes[0].notes() == []
 
@@ -50,7 +50,7 @@ def test_while_it_is_away_each_counts_by_itself_and_says_so(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = Redis()
-    counts = RequestCounts(shared)
+    counts = RequestCounts(SharedCounts(shared))
     shared.is_away = True
     with caplog.at_level(logging.WARNING):
         assert [counts.count(LIMIT, "key").is_within for _ in range(4)] == [True, True, True, False]
@@ -60,6 +60,18 @@ def test_while_it_is_away_each_counts_by_itself_and_says_so(
     shared.is_away = False
     monkeypatch.setattr(request_counts, "monotonic", lambda: time.monotonic() + 31)
     assert counts.notes() == []
+    assert counts.count(LIMIT, "key").remaining == 2
+
+
+def test_another_minute_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts, minute = RequestCounts(None), 60 * 20_000_000
+    for module in (count, request_counts):
+        monkeypatch.setattr(module, "time", lambda: minute + 59)
+    before = [counts.count(LIMIT, "key") for _ in range(4)]
+    assert [each.is_within for each in before] == [True, True, True, False]
+    assert (before[-1].resets_at, before[-1].retry_after_seconds) == (minute + 60, 1)
+    assert counts.count(LIMIT, "another").remaining == 2
+    monkeypatch.setattr(request_counts, "time", lambda: minute + 60)
     assert counts.count(LIMIT, "key").remaining == 2
 
 
