@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 from flask import Flask
+from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payapp import api, cli
@@ -14,7 +17,7 @@ from payapp.auth.routes import blueprint as auth_blueprint
 from payapp.config import PROJECT_ROOT, Settings, load_settings
 from payapp.credits.routes import blueprint as credits_blueprint
 from payapp.database.base import engine_options, prepare_engine
-from payapp.extensions import csrf, db, login_manager, migrate, release_connection
+from payapp.extensions import csrf, db, login_manager, release_connection
 from payapp.features.routes import blueprint as features_blueprint
 from payapp.landing.routes import blueprint as landing_blueprint
 from payapp.probes import routes as operations
@@ -30,6 +33,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
     """Return the application for the settings in the environment, with `overrides` on top. Raises ConfigError."""
     settings = load_settings(overrides)
     app = Flask("payapp", instance_path=str(settings.instance_path), static_folder=None)  # pages.py serves its files
+    cli.init_app(app)
     _configure(app, settings)
     sessions.init_app(app)
     input_guards.init_app(app)
@@ -48,7 +52,6 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
     api.init_app(app)
     pages.init_app(app)
     errors.init_app(app)
-    cli.init_app(app)
     return app
 
 
@@ -84,8 +87,16 @@ def _configure(app: Flask, settings: Settings) -> None:
 def _prepare_extensions(app: Flask) -> None:
     db.init_app(app)
     app.teardown_appcontext(release_connection)  # the last one registered is the first one called
-    migrate.init_app(app, db, directory=str(PROJECT_ROOT / "migrations"))
+    app.extensions["migrate"] = LocalProxy(partial(_load_migrations, app))
     login_manager.init_app(app)
     csrf.init_app(app)
     with app.app_context():
         prepare_engine(db.engine)
+
+
+def _load_migrations(app: Flask) -> Any:
+    """Return what `flask db` asks for, set up when it first asks: Alembic is a tenth of the start, and no page's."""
+    from flask_migrate import Migrate
+
+    Migrate(app, db, directory=str(PROJECT_ROOT / "migrations"))
+    return app.extensions["migrate"]

@@ -3,7 +3,6 @@
 import logging
 
 from flask_login import LoginManager
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -13,7 +12,6 @@ from payapp.database.base import Base
 log = logging.getLogger(__name__)
 
 db = SQLAlchemy(metadata=Base.metadata)
-migrate = Migrate()
 login_manager = LoginManager()
 csrf = CSRFProtect()
 

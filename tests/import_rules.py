@@ -9,7 +9,6 @@ BILLING = (*DATABASE, "payapp.billing", "payapp.stripe_types")
 CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "config.py": ("environs", *DATABASE, "payapp.auth.secret_keys"),
     "database/": DATABASE,
-    "database/one_statement.py": (*DATABASE, "psycopg"),
     "database/waiting.py": (*DATABASE, "psycopg", "tenacity"),
     "ledger/": (*DATABASE, "payapp.ledger"),
     # The dataclasses that cross the wall, and the wall.
@@ -22,7 +21,7 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "auth/limits.py": (*DATABASE, "payapp.auth.models"),
     "auth/secret_keys.py": (),
     "auth/email_addresses.py": ("email_validator",),
-    "auth/accounts.py": ("sqlalchemy", "argon2", "payapp.auth.models", "payapp.auth.email_addresses"),
+    "auth/accounts.py": (*DATABASE, "argon2", "payapp.ledger", "payapp.auth.models", "payapp.auth.email_addresses"),
     "api/models.py": (*DATABASE, "payapp.ledger.makers"),
     "api/idempotency.py": (*DATABASE, "payapp.api.models", "payapp.ledger"),
     "webhooks/inbox.py": (*BILLING, "payapp.webhooks.handlers", "payapp.webhooks.models"),

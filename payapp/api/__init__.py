@@ -6,12 +6,11 @@ from flask import Flask
 from payapp.api import balance, entries, holds, spends  # noqa: F401
 from payapp.api.blueprint import blueprint
 from payapp.api.document import blueprint as docs_blueprint
-from payapp.api.document import keep_document, make_api
+from payapp.api.document import describe
 
 
 def init_app(app: Flask) -> None:
     """Register the API, its OpenAPI document and the page that explains it."""
-    api = make_api(app)
-    api.register_blueprint(blueprint)
-    keep_document(app, api)
+    app.register_blueprint(blueprint)
+    describe(app, blueprint)
     app.register_blueprint(docs_blueprint)

@@ -6,10 +6,12 @@ here: no script of others is needed, and the Content-Security-Policy stays as it
 
 from collections.abc import Iterator
 from copy import deepcopy
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 from flask_smorest import Api
+from flask_smorest import Blueprint as SmorestBlueprint
 
 from payapp.api.schemas import ProblemSchema
 from payapp.web.problem_kinds import PROBLEMS
@@ -47,8 +49,50 @@ class SilentApi(Api):
         """Leave the application's own handlers where they are."""
 
 
-def make_api(app: Flask) -> SilentApi:
-    """Return the collector of the document."""
+def describe(app: Flask, described: SmorestBlueprint) -> None:
+    """Let `app` tell what the blueprint's routes take and give, from the first time that somebody asks."""
+    app.extensions["payapp_api_document"] = cache(lambda: build_document(app, described))
+
+
+def get_document() -> dict[str, Any]:
+    """Return this application's document: whoever asks for it gets the same, and changes nothing in it."""
+    return cast(dict[str, Any], current_app.extensions["payapp_api_document"]())
+
+
+@blueprint.get("/api/v1/openapi.json")
+def show_document() -> Response:
+    """The OpenAPI 3.1 document."""
+    return jsonify(get_document())
+
+
+@blueprint.get("/api/docs")
+def show_docs() -> str:
+    """The same for people."""
+    document = get_document()
+    operations = list(_operations(document))
+    schemas = document["components"]["schemas"]
+    return render_template(
+        "api/docs.html", operations=operations, schemas=schemas, problems=PROBLEMS, about=DESCRIPTION
+    )
+
+
+def build_document(app: Flask, described: SmorestBlueprint) -> dict[str, Any]:
+    """Return the OpenAPI document: a copy, since `to_dict()` gives away what the collector goes on using."""
+    document: dict[str, Any] = deepcopy(_collect(app, described).spec.to_dict())
+    document["servers"] = [{"url": app.extensions["payapp_settings"].app_base_url}]
+    document["security"] = [{"apiKey": []}]
+    document["components"].pop("responses", None)
+    for _, method, operation in _operations(document):
+        codes = [*operation.pop("codes", ()), *ALWAYS]
+        if method == "post":
+            codes += ALWAYS_OF_POST
+            operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+        _describe_responses(operation, codes, method)
+    return document
+
+
+def _collect(app: Flask, described: SmorestBlueprint) -> SilentApi:
+    """Return flask-smorest's own description. The blueprint is registered already, as Flask's others are."""
     api = SilentApi(
         app,
         spec_kwargs={
@@ -60,44 +104,9 @@ def make_api(app: Flask) -> SilentApi:
     )
     api.spec.components.security_scheme("apiKey", {"type": "http", "scheme": "bearer"})
     api.spec.components.schema("Problem", schema=ProblemSchema)
+    described.register_views_in_doc(api, app, api.spec, name=described.name, parameters=None)
+    api.spec.tag({"name": described.name, "description": described.description})
     return api
-
-
-def keep_document(app: Flask, api: SilentApi) -> None:
-    """Build the document, once all routes are there: whoever asks for it gets this one, and changes nothing in it."""
-    app.extensions["payapp_api_document"] = build_document(api, app.extensions["payapp_settings"].app_base_url)
-
-
-@blueprint.get("/api/v1/openapi.json")
-def show_document() -> Response:
-    """The OpenAPI 3.1 document."""
-    return jsonify(current_app.extensions["payapp_api_document"])
-
-
-@blueprint.get("/api/docs")
-def show_docs() -> str:
-    """The same for people."""
-    document = current_app.extensions["payapp_api_document"]
-    operations = list(_operations(document))
-    schemas = document["components"]["schemas"]
-    return render_template(
-        "api/docs.html", operations=operations, schemas=schemas, problems=PROBLEMS, about=DESCRIPTION
-    )
-
-
-def build_document(api: SilentApi, base_url: str) -> dict[str, Any]:
-    """Return the OpenAPI document: a copy, since `to_dict()` gives away what the collector goes on using."""
-    document: dict[str, Any] = deepcopy(api.spec.to_dict())
-    document["servers"] = [{"url": base_url}]
-    document["security"] = [{"apiKey": []}]
-    document["components"].pop("responses", None)
-    for _, method, operation in _operations(document):
-        codes = [*operation.pop("codes", ()), *ALWAYS]
-        if method == "post":
-            codes += ALWAYS_OF_POST
-            operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
-        _describe_responses(operation, codes, method)
-    return document
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

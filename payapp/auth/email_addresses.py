@@ -1,8 +1,10 @@
 """One mailbox, one spelling: so that nobody has two accounts by accident, and everybody is found."""
 
+from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+if TYPE_CHECKING:
+    from email_validator import ValidatedEmail
 
 
 def normalize_email(email: str) -> str:
@@ -36,7 +38,10 @@ def _compose(email: str) -> str:
     return normalize("NFC", email.strip().lower())
 
 
-def _validate(email: str) -> ValidatedEmail | None:
+def _validate(email: str) -> "ValidatedEmail | None":
+    # Not needed to start: its tables take a while to load.
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         return validate_email(email, check_deliverability=False, test_environment=True)
     except EmailNotValidError:

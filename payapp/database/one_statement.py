@@ -7,8 +7,6 @@ way: the same operation in plain statements, one after the other, which is also 
 from collections.abc import Mapping
 from typing import Any
 
-import psycopg
-from psycopg.rows import namedtuple_row
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
@@ -25,12 +23,13 @@ def attempt(engine: Engine, statement: str, values: Mapping[str, Any]) -> Any | 
     was about to write, and nothing of it stands. Raises sqlalchemy's OperationalError. The connection is the pool's,
     but SQLAlchemy's own part is left out: it takes longer than the rest of the way to the database and back.
     """
+    psycopg: Any = engine.dialect.dbapi  # not imported: it takes a while, and SQLite has no use for it
     borrowed = engine.raw_connection()
     try:
         connection: Any = borrowed.driver_connection
         connection.autocommit = True
         try:
-            return connection.cursor(row_factory=namedtuple_row).execute(statement, values).fetchone()
+            return connection.cursor(row_factory=psycopg.rows.namedtuple_row).execute(statement, values).fetchone()
         except psycopg.IntegrityError:
             return None
         finally:

@@ -3,8 +3,6 @@
 import logging
 from functools import cache
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import Blueprint, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
@@ -51,6 +49,8 @@ def _list_warnings() -> dict[str, object]:
 
 def _find_reason() -> str | None:
     """Return why no traffic should come; None when all is well."""
+    from alembic.migration import MigrationContext  # not needed to start, and only here
+
     wanted = _newest_migration()
     try:
         found = MigrationContext.configure(db.session.connection()).get_current_revision()
@@ -69,4 +69,6 @@ def _log_news(reason: str | None) -> None:
 
 @cache
 def _newest_migration() -> str | None:
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory(str(PROJECT_ROOT / "migrations")).get_current_head()
