@@ -1,16 +1,16 @@
 """The users table, whose two credit columns payapp/ledger alone writes; and what was tried how often."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 from uuid import uuid4
 
 from flask_login import UserMixin
 from sqlalchemy import BigInteger, CheckConstraint, Index, String
-from sqlalchemy.orm import Mapped, Session, mapped_column, object_session
+from sqlalchemy.orm import Mapped, mapped_column
 
 from payapp.database.base import Base, BigId, UtcDateTime
 from payapp.database.clock import utc_now
-from payapp.ledger.balances import Balance, get_balance
+from payapp.ledger.balances import Balance
 
 
 def new_customer_key() -> str:
@@ -21,7 +21,7 @@ def new_customer_key() -> str:
     return f"customer:{uuid4()}"
 
 
-class User(UserMixin, Base):
+class User(Base):
     """Somebody who can log in. `email` is stored lower-case, its domain in ASCII; `credits` may be negative (debt).
 
     `stripe_customer_email` is the address that the Stripe customer was last given, or is being made with; empty for
@@ -43,10 +43,18 @@ class User(UserMixin, Base):
     stripe_refused_email: Mapped[str | None] = mapped_column(String(320))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
-    @property
-    def balance(self) -> Balance:
-        """The balance as it is now, by a statement of its own: no two columns know which holds are overdue."""
-        return get_balance(cast(Session, object_session(self)), self.id)
+
+@dataclass(frozen=True, eq=False)
+class LoggedInUser(UserMixin):
+    """What every page of a logged-in user needs to know of them, as it is when the request begins: `current_user`.
+
+    As long as `balance` and `newest_entry_id` are the same, nothing has happened to their credits.
+    """
+
+    id: int
+    email: str
+    balance: Balance
+    newest_entry_id: int | None
 
 
 class RateCounter(Base):

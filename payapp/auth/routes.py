@@ -12,15 +12,15 @@ from werkzeug.wrappers import Response
 from payapp.auth.accounts import (
     EmailTakenError,
     create_user,
+    find_logged_in,
     find_user,
-    find_user_by_id,
     is_right_password,
     renew_hash,
 )
 from payapp.auth.email_addresses import normalize_email
 from payapp.auth.forms import LogInForm, SignUpForm
 from payapp.auth.limits import LOGINS, SIGN_UPS, WRONG_PASSWORDS, Limit, TooOftenError, count_try, take_back
-from payapp.auth.models import User
+from payapp.auth.models import LoggedInUser, User
 from payapp.auth.visitors import find_known_browser, remember_browser, visitors_address
 from payapp.billing.customers import ensure_customer
 from payapp.extensions import db, login_manager
@@ -36,9 +36,9 @@ blueprint = Blueprint("auth", __name__)
 
 
 @login_manager.user_loader
-def load_user(user_id: str) -> User | None:
+def load_user(user_id: str) -> LoggedInUser | None:
     """Return the user of a login cookie; None logs them out (an id that is gone or was never one)."""
-    return find_user_by_id(db.session(), int(user_id)) if user_id.isdecimal() else None
+    return find_logged_in(db.session(), int(user_id)) if user_id.isdecimal() else None
 
 
 @blueprint.route("/signup", methods=["GET", "POST"])
@@ -159,7 +159,7 @@ def _enter(user: User) -> Response:
     target = _safe_next() or url_for("credits.show_credits")
     flask_session.clear()
     flask_session.permanent = True
-    login_user(user)
+    login_user(find_logged_in(db.session(), user.id))
     response = redirect(target, 303)
     remember_browser(response, user.id)
     return response

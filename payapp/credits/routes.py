@@ -2,7 +2,10 @@
 
 import hashlib
 import logging
+from collections.abc import Callable
 from datetime import date
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,7 +32,7 @@ from payapp.credits.purchase_notice import PurchaseNotice, build_notice, seconds
 from payapp.database.base import writing
 from payapp.database.clock import utc_now
 from payapp.extensions import db
-from payapp.ledger.balances import get_balance, list_daily_usage
+from payapp.ledger.balances import Balance, get_balance, list_daily_usage
 from payapp.stripe_types.objects import StripeServiceError
 from payapp.web.errors import problem, wants_json
 from payapp.web.htmx import is_htmx, redirect_htmx
@@ -64,24 +67,39 @@ def show_credits() -> str:
 @blueprint.get("/dashboard/credits/balance")
 def show_balance() -> BaseResponse:
     """The live balance partial, with the header's number out of band; 304 while nothing has changed."""
-    balance = get_balance(db.session(), current_user.id)
-    usage = list_daily_usage(db.session(), current_user.id, days=PACE_DAYS)
-    return _unless_known(
-        render_template("credits/_live_balance.html", balance=balance, **_pace(usage, balance.available))
-    )
+
+    def render(balance: Balance) -> str:
+        usage = list_daily_usage(db.session(), current_user.id, days=PACE_DAYS)
+        return render_template("credits/_live_balance.html", balance=balance, **_pace(usage, balance.available))
+
+    return _unless_known(render)
 
 
 @blueprint.get("/dashboard/credits/header")
 def show_header_balance() -> BaseResponse:
     """The header's number, which every page asks for again when it is looked at; 304 while nothing has changed."""
-    return _unless_known(render_template("_nav_balance.html", balance=get_balance(db.session(), current_user.id)))
+    return _unless_known(lambda balance: render_template("_nav_balance.html", balance=balance))
 
 
-def _unless_known(html: str) -> BaseResponse:
-    response = Response(html)
-    response.set_etag(hashlib.sha256(html.encode()).hexdigest()[:32])
+def _unless_known(render: Callable[[Balance], str]) -> BaseResponse:
+    """Answer what `render` makes of the balance; 304, and nothing rendered, where it would be the same as before.
+
+    It is the same as long as the account, the day and payapp itself are the same: the pace is a matter of entries.
+    """
+    balance = current_user.balance
+    facts = (current_user.id, balance, current_user.newest_entry_id, utc_now().date(), request.path, _fingerprint())
+    etag = hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
+    response = Response("" if request.if_none_match.contains_weak(etag) else render(balance))
+    response.set_etag(etag)
     response.headers["Cache-Control"] = "private, no-cache"
     return response.make_conditional(request)
+
+
+@cache
+def _fingerprint() -> str:
+    """Return what changes with every release: its templates may write the same facts otherwise."""
+    templates = sorted(Path(current_app.root_path, "templates").rglob("*.html"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in templates)).hexdigest()
 
 
 @blueprint.get("/dashboard/credits/purchases/<int:purchase_id>")
