@@ -1,8 +1,6 @@
 """Settings: what is read, and what stops the start with its name."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from payapp.config import (
     Settings,
     load_settings,
 )
+from tests.warm import run_warm
 
 PRODUCTION = {
     "PAYAPP_ENV": "production",
@@ -235,8 +234,6 @@ def test_the_env_file_is_read_and_the_environment_goes_first(monkeypatch: pytest
 
 
 def test_a_wrong_setting_stops_the_start() -> None:
-    environment = {**os.environ, "PAYAPP_ENV": "production"}
-    command = [sys.executable, "-m", "flask", "routes"]
-    started = subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert started.returncode != 0
-    assert "APP_BASE_URL must be set when PAYAPP_ENV is production" in started.stderr
+    status, printed = run_warm("flask", ["routes"], {**os.environ, "PAYAPP_ENV": "production"})
+    assert status != 0
+    assert "APP_BASE_URL must be set when PAYAPP_ENV is production" in printed
