@@ -13,8 +13,6 @@ from typing import Any, cast
 
 import psycopg
 from flask import Flask
-from jinja2 import BytecodeCache
-from jinja2.bccache import Bucket
 from sqlalchemy import Engine, QueuePool, create_engine, event
 
 from payapp import create_app
@@ -41,20 +39,6 @@ RENEWED = (
 # Where a test could listen to an engine.
 ENGINE_EVENTS = ("begin", "commit", "rollback", "before_execute", "before_cursor_execute", "after_cursor_execute")
 POOL_EVENTS = ("connect", "checkout", "checkin")
-
-
-class CompiledTemplates(BytecodeCache):
-    """Templates that this process has compiled: every Flask application would compile them anew."""
-
-    def __init__(self) -> None:
-        self._codes: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._codes:
-            bucket.bytecode_from_string(self._codes[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._codes[bucket.key] = bucket.bytecode_to_string()
 
 
 class Applications:

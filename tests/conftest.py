@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from payapp.auth import accounts
 from payapp.database.base import expect_reads_only
 from payapp.extensions import db
-from tests.applications import Applications, CompiledTemplates
+from tests.applications import Applications
+from tests.compiled_templates import keep_compiled_templates
 from tests.databases import (
     ENGINES,
     PostgresDatabases,
@@ -31,7 +32,7 @@ __all__ = ["pytest_collection_finish", "pytest_collection_modifyitems"]
 
 logging.getLogger("alembic").setLevel(logging.WARNING)
 choose_examples()
-Flask.jinja_options["bytecode_cache"] = CompiledTemplates()
+keep_compiled_templates()
 
 
 @pytest.fixture(scope="session")

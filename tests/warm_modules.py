@@ -20,5 +20,8 @@ import payapp.cli.users
 import payapp.jobs.sweeping
 import tests.ledger.crashing
 import tests.webhooks.senders
+from tests.compiled_templates import keep_compiled_templates
+
+keep_compiled_templates()
 
 __all__ = ["alembic", "email_validator", "fake_stripe", "flask", "flask_migrate", "gunicorn", "huey", "payapp", "tests"]
