@@ -1,10 +1,12 @@
-"""How gunicorn serves payapp: a few threads a process; WEB_CONCURRENCY sets the number of processes."""
+"""How gunicorn serves payapp: a few threads in a process for each core; WEB_CONCURRENCY sets their number."""
 
 import os
 from typing import Any
 
 bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
+# A process uses one core at most: with one process on two cores, a third of the spends a second would be lost.
+workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 threads = 8
 timeout = 60
 graceful_timeout = 20

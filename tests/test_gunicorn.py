@@ -19,3 +19,11 @@ def test_an_idle_connection_outlives_the_balancers(monkeypatch: pytest.MonkeyPat
     assert read_configuration()["keepalive"] > BALANCERS_KEEP_SECONDS
     monkeypatch.setenv("KEEP_ALIVE_SECONDS", "360")
     assert read_configuration()["keepalive"] == 360
+
+
+def test_there_is_a_process_for_each_core_unless_the_operator_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    assert read_configuration()["workers"] == 6
+    monkeypatch.setenv("WEB_CONCURRENCY", "3")
+    assert read_configuration()["workers"] == 3
