@@ -24,20 +24,31 @@ def attempt(engine: Engine, statement: str, values: Mapping[str, Any]) -> Any | 
     but SQLAlchemy's own part is left out: it takes longer than the rest of the way to the database and back.
     """
     psycopg: Any = engine.dialect.dbapi  # not imported: it takes a while, and SQLite has no use for it
-    borrowed = engine.raw_connection()
     try:
-        connection: Any = borrowed.driver_connection
-        connection.autocommit = True
-        try:
-            return connection.cursor(row_factory=psycopg.rows.namedtuple_row).execute(statement, values).fetchone()
-        except psycopg.IntegrityError:
-            return None
-        finally:
-            if not connection.closed:
-                connection.autocommit = False
+        borrowed = engine.raw_connection()
+    except psycopg.Error as error:
+        raise _as_sqlalchemys(statement, error) from error
+    try:
+        return _run(psycopg, borrowed.driver_connection, statement, values)
+    except psycopg.IntegrityError:
+        return None
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        if connection.closed:
+        if borrowed.driver_connection is not None and borrowed.driver_connection.closed:
             borrowed.invalidate(error)
-        raise OperationalError(statement, None, error, hide_parameters=True) from error
+        raise _as_sqlalchemys(statement, error) from error
     finally:
         borrowed.close()
+
+
+def _run(psycopg: Any, connection: Any, statement: str, values: Mapping[str, Any]) -> Any | None:
+    connection.autocommit = True
+    try:
+        return connection.cursor(row_factory=psycopg.rows.namedtuple_row).execute(statement, values).fetchone()
+    finally:
+        if not connection.closed:
+            connection.autocommit = False
+
+
+def _as_sqlalchemys(statement: str, error: Exception) -> OperationalError:
+    """Return the error as everybody else here knows it. The values are no matter for a log."""
+    return OperationalError(statement, None, error, hide_parameters=True)

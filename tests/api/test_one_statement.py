@@ -26,6 +26,7 @@ from payapp.webhooks.models import StripeEvent
 from tests.api.conftest import MakeProgram, Program, code_of
 from tests.factories import checkout_session_object, make_purchase, make_user
 from tests.webhooks.delivering import deliver, event_about
+from tests.webhooks.test_database_down import Outage, outage  # noqa: F401
 
 ON_POSTGRESQL = pytest.mark.parametrize("engine_name", ["postgresql"])
 pytestmark = ON_POSTGRESQL
@@ -151,3 +152,16 @@ def test_a_purchase_that_was_granted_meanwhile_leaves_nothing_behind(app: Flask,
     with app.app_context():
         assert attempt(db.engine, FULFILL.complete(asked), values) is None
     assert (count(session, StripeEvent), count(session, LedgerEntry), count(session, Purchase)) == (0, 0, 1)
+
+
+def test_a_database_that_goes_away_is_told_of(
+    program: Program,
+    outage: Outage,  # noqa: F811
+) -> None:
+    for _ in range(2):
+        program.balance()
+    with outage():
+        for answer in (program.spend(5), program.hold(5), program.get("/balance")):
+            assert code_of(answer) == (503, "database_unavailable")
+    assert program.balance() == (100, 0, 100)
+    assert program.spend(5).status_code == 201
