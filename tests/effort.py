@@ -6,7 +6,7 @@ from typing import TypeVar
 from hypothesis import settings
 
 IS_LONG = bool(os.environ.get("PAYAPP_TEST_LONG"))
-EXAMPLES = 300 if IS_LONG else 30
+EXAMPLES = 300 if IS_LONG else 20
 
 Size = TypeVar("Size")
 
