@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from threading import BoundedSemaphore
 from typing import Any, TypeVar
 
 import stripe
@@ -16,6 +17,9 @@ TIMEOUT_SECONDS = (2.0, 4.0)  # connect, read; with one retry an answer within t
 RETRIES = 1
 QUICK_TIMEOUT_SECONDS = (1.0, 1.5)
 QUICK_SECONDS_MAX = 2.0  # all in all: an address with many machines, each tried in turn, takes longer
+# At once, in one process. A web process has eight threads (gunicorn.conf.py): however many press Buy while Stripe is
+# silent, two of them go on showing pages, spending credits and receiving webhooks.
+WAITING_MAX = 6
 
 Result = TypeVar("Result")
 
@@ -30,19 +34,32 @@ class Connection:
         self._client = _make_client(secret_key, addresses, TIMEOUT_SECONDS, RETRIES)
         self._quick_client = _make_client(secret_key, addresses, QUICK_TIMEOUT_SECONDS, 0)
         self._patience = patience
+        self._room = BoundedSemaphore(WAITING_MAX)
         self.refusals = Refusals()
 
     def _client_for(self, is_quick: bool) -> stripe.StripeClient:
         return self._quick_client if is_quick else self._client
 
     def _ask(self, call: Callable[[], Result], *, is_quick: bool = False) -> Result:
-        """Call, and log and raise our errors. `is_quick` gives up after two seconds, whatever the network does."""
+        """Call, and log and raise our errors. `is_quick` gives up after two seconds, whatever the network does.
+
+        Where too many wait already, this one is not made: StripeUnavailableError at once.
+        """
         try:
-            with translated_errors():
+            with self._waiting(), translated_errors():
                 return call_within(QUICK_SECONDS_MAX, call) if is_quick else call()
         except StripeServiceError as error:
             self.refusals.note(error)
             raise
+
+    @contextmanager
+    def _waiting(self) -> Iterator[None]:
+        if not self._room.acquire(blocking=False):
+            raise StripeUnavailableError(f"{WAITING_MAX} calls wait for Stripe already")
+        try:
+            yield
+        finally:
+            self._room.release()
 
     def _ask_patiently(self, call: Callable[[], Result]) -> Result:
         """Call, and again for about a minute while there is no clear answer: for reading, where no page waits."""
