@@ -19,8 +19,8 @@ from payapp.api.idempotency import (
     KeyReusedError,
     StillRunningError,
     begin,
+    has_waited_too_long,
     keep_refusal,
-    still_running,
 )
 from payapp.api.problems import ApiError, refusal_of
 from payapp.api.strict_json import read_body
@@ -84,7 +84,9 @@ def _attempt(call: ApiCall, operation: Operation) -> Any | None:
     try:
         return attempt(db.engine, operation.statement, {**values, **operation.use})
     except OperationalError as error:
-        raise _in_progress(still_running(error)) from error
+        if not has_waited_too_long(error):
+            raise
+        raise _in_progress() from error
 
 
 def _carry_out_step_by_step(call: ApiCall, operation: Operation) -> Response:
@@ -118,13 +120,11 @@ def _begin(session: Session, call: ApiCall, status: int) -> int | Answer:
     except KeyReusedError as error:
         raise ApiError("idempotency_key_reused") from error
     except StillRunningError as error:
-        raise _in_progress(error) from error
+        raise _in_progress() from error
 
 
-def _in_progress(error: Exception) -> Exception:
-    """Return what the caller is told; the error itself where it says something else."""
-    is_twin = isinstance(error, StillRunningError)
-    return ApiError("request_in_progress", headers={"Retry-After": "1"}) if is_twin else error
+def _in_progress() -> ApiError:
+    return ApiError("request_in_progress", headers={"Retry-After": "1"})
 
 
 def _work(session: Session, call: ApiCall, operation: Operation) -> Answer:

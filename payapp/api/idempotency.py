@@ -128,13 +128,15 @@ def begin(session: Session, call: ApiCall, status: int) -> int | Answer:
     try:
         request_id: int | None = session.execute(_build_insert(dialect_insert(session)), values).scalar()
     except OperationalError as error:
-        raise still_running(error) from error
+        if not has_waited_too_long(error):
+            raise
+        raise StillRunningError from error
     return request_id if request_id is not None else _find_answer(session, call)
 
 
-def still_running(error: OperationalError) -> Exception:
-    """Return StillRunningError if the database has waited for a lock for too long, else the error itself."""
-    return StillRunningError() if getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE else error
+def has_waited_too_long(error: OperationalError) -> bool:
+    """Whether the database has given up waiting for a lock: a twin is still at work."""
+    return getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE
 
 
 def keep_refusal(session: Session, request_id: int, answer: Answer) -> None:
