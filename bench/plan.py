@@ -24,5 +24,5 @@ class Plan:
         return 2 * (self.rounds + self.has_warm_up) * self.webhooks_each
 
 
-FULL = Plan(rounds=7, has_warm_up=True, load_seconds=1.5, webhooks_each=400, spends_each=600, starts=5, page_views=200)
+FULL = Plan(rounds=7, has_warm_up=True, load_seconds=1.5, webhooks_each=200, spends_each=300, starts=5, page_views=200)
 QUICK = Plan(rounds=1, has_warm_up=False, load_seconds=0.2, webhooks_each=10, spends_each=25, starts=1, page_views=20)
