@@ -7,7 +7,7 @@ from flask import Response, g
 from payapp.api.authentication import confirm_key, find_account, looks_its_key_up
 from payapp.api.blueprint import answer, blueprint, documents
 from payapp.api.schemas import AccountQuery, BalanceSchema
-from payapp.database.one_statement import attempt, can_attempt
+from payapp.database.one_statement import attempt
 from payapp.extensions import db
 from payapp.ledger.balances import Balance, get_balance
 from payapp.ledger.one_statement import BALANCE
@@ -32,7 +32,5 @@ def show_balance(query: dict[str, Any]) -> Response:
 
 def _read_at_once(user_id: int) -> Balance | None:
     """Return the balance by one statement; None where it finds none for this key."""
-    if not can_attempt(db.engine):
-        return None
     row = attempt(db.engine, STATEMENT, {"user_id": user_id, "key_id": g.api_key.id})
     return Balance(posted=row.credits, held=int(row.held)) if row else None

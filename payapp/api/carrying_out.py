@@ -8,7 +8,6 @@ from hashlib import sha256
 from typing import Any
 
 from flask import Response, g, request
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from payapp.api.authentication import confirm_key, find_maker
@@ -19,14 +18,12 @@ from payapp.api.idempotency import (
     KeyReusedError,
     StillRunningError,
     begin,
-    has_waited_too_long,
+    carry_out_at_once,
     keep_refusal,
 )
 from payapp.api.problems import ApiError, refusal_of
 from payapp.api.strict_json import read_body
 from payapp.database.base import turn_to_writing
-from payapp.database.clock import utc_now
-from payapp.database.one_statement import attempt, can_attempt
 from payapp.extensions import db
 from payapp.ledger.errors import IdempotencyConflictError, LedgerError
 
@@ -60,32 +57,18 @@ def carry_out(user_id: int, operation: Operation) -> Response:
     not kept. Raises ApiError.
     """
     call = ApiCall(user_id, find_maker(), _read_key(), operation.name, sha256(read_body()).hexdigest())
-    made = _attempt(call, operation)
+    made = _carry_out_at_once(call, operation)
     if made is not None:
         return answer_text(operation.status, write_json(operation.show(made)))
     return _carry_out_step_by_step(call, operation)
 
 
-def _attempt(call: ApiCall, operation: Operation) -> Any | None:
+def _carry_out_at_once(call: ApiCall, operation: Operation) -> Any | None:
     """Return what one statement has made; None where it could not, and nothing has happened."""
-    if not can_attempt(db.engine):
-        return None
-    values = {
-        "user_id": call.user_id,
-        "maker": call.maker,
-        "idempotency_key": call.idempotency_key,
-        "cause": call.cause,
-        "operation": call.operation,
-        "body_hash": call.body_hash,
-        "status": operation.status,
-        "key_id": g.api_key.id,
-        "now": utc_now(),
-    }
+    values = {"key_id": g.api_key.id, **operation.use}
     try:
-        return attempt(db.engine, operation.statement, {**values, **operation.use})
-    except OperationalError as error:
-        if not has_waited_too_long(error):
-            raise
+        return carry_out_at_once(db.engine, operation.statement, call, operation.status, values)
+    except StillRunningError as error:
         raise _in_progress() from error
 
 

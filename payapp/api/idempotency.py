@@ -8,13 +8,14 @@ What was carried out is told again from the entry or the hold that it made: thos
 made nothing, so its answer is kept as it was given.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, exists, func, select, true, update
+from sqlalchemy import Engine, Table, bindparam, delete, exists, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -22,6 +23,7 @@ from sqlalchemy.orm import Session
 from payapp.api.models import ApiRequest
 from payapp.database.base import dialect_insert, table_of
 from payapp.database.clock import utc_now
+from payapp.database.one_statement import attempt
 from payapp.ledger.makers import ANY_PROGRAM
 from payapp.ledger.one_statement import Part
 
@@ -58,7 +60,7 @@ KEEP_REFUSAL = (
 ASKED = f"""
     INSERT INTO api_requests (user_id, maker, idempotency_key, operation, body_hash, status, created_at)
     SELECT %(user_id)s, %(maker)s::varchar, %(idempotency_key)s::varchar, %(operation)s, %(body_hash)s, %(status)s,
-           %(now)s
+           %(created_at)s
     FROM api_keys
     WHERE api_keys.id = %(key_id)s AND api_keys.revoked_at IS NULL
       AND set_config('lock_timeout', '{WAIT_MILLISECONDS}', true) IS NOT NULL
@@ -111,12 +113,33 @@ def begin_at_once(part: Part) -> str:
     return part.complete(ASKED.format(is_possible=part.is_possible))
 
 
+def carry_out_at_once(
+    engine: Engine, statement: str, call: ApiCall, status: int, values: Mapping[str, Any]
+) -> Any | None:
+    """Run a statement of begin_at_once(); return what it has made, None when nothing has happened.
+
+    `values` are those of its part, and the `key_id` of the caller. Waits for a twin that is at work. Raises
+    StillRunningError.
+    """
+    row = _describe(call, status)
+    with _waiting_for_a_twin():
+        return attempt(engine, statement, {**row, "cause": call.cause, "now": row["created_at"], **values})
+
+
 def begin(session: Session, call: ApiCall, status: int) -> int | Answer:
     """Return the id of the new row, with the status that it will be answered, or what was answered to it before.
 
     Waits for a twin that is at work. Raises KeyReusedError and StillRunningError; the transaction is over then.
     """
-    values = {
+    insert = _build_insert(dialect_insert(session))
+    with _waiting_for_a_twin():
+        request_id: int | None = session.execute(insert, _describe(call, status)).scalar()
+    return request_id if request_id is not None else _find_answer(session, call)
+
+
+def _describe(call: ApiCall, status: int) -> dict[str, Any]:
+    """Return the request's row, by column."""
+    return {
         "user_id": call.user_id,
         "maker": call.maker,
         "idempotency_key": call.idempotency_key,
@@ -125,18 +148,17 @@ def begin(session: Session, call: ApiCall, status: int) -> int | Answer:
         "status": status,
         "created_at": utc_now(),
     }
+
+
+@contextmanager
+def _waiting_for_a_twin() -> Iterator[None]:
+    """Tell that it took too long as StillRunningError."""
     try:
-        request_id: int | None = session.execute(_build_insert(dialect_insert(session)), values).scalar()
+        yield
     except OperationalError as error:
-        if not has_waited_too_long(error):
+        if getattr(error.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
             raise
         raise StillRunningError from error
-    return request_id if request_id is not None else _find_answer(session, call)
-
-
-def has_waited_too_long(error: OperationalError) -> bool:
-    """Whether the database has given up waiting for a lock: a twin is still at work."""
-    return getattr(error.orig, "sqlstate", None) == LOCK_NOT_AVAILABLE
 
 
 def keep_refusal(session: Session, request_id: int, answer: Answer) -> None:

@@ -17,12 +17,14 @@ def can_attempt(engine: Engine) -> bool:
 
 
 def attempt(engine: Engine, statement: str, values: Mapping[str, Any]) -> Any | None:
-    """Run the statement, in psycopg's own notation, and return its row; None when it has changed nothing.
+    """Run the statement, in psycopg's own notation, and return its row; None when it has done nothing, and on SQLite.
 
     Also None where the database's own guards stopped it: then somebody else came between what it had seen and what it
     was about to write, and nothing of it stands. Raises sqlalchemy's OperationalError. The connection is the pool's,
     but SQLAlchemy's own part is left out: it takes longer than the rest of the way to the database and back.
     """
+    if not can_attempt(engine):
+        return None
     psycopg: Any = engine.dialect.dbapi  # not imported: it takes a while, and SQLite has no use for it
     try:
         borrowed = engine.raw_connection()

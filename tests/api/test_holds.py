@@ -52,6 +52,7 @@ def test_it_expires(program: Program, session: Session) -> None:
     past = str(utc_now() - timedelta(days=1)).replace("+00:00", "")
     session.execute(text("UPDATE holds SET expires_at = :past"), {"past": past})
     session.commit()
+    assert program.balance() == (100, 0, 100)
     assert program.get(f"/holds/{hold['id']}").get_json()["status"] == "expired"
     answer = program.post(f"/holds/{hold['id']}/capture")
     assert code_of(answer) == (409, "hold_not_open")

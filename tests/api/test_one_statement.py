@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from payapp.api import balance, carrying_out
+from payapp.api import balance, idempotency
 from payapp.api.models import ApiRequest
 from payapp.auth.api_keys import revoke_by_prefix
 from payapp.billing.checkout.one_statement import FULFILL, fulfill_values
@@ -42,7 +42,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         done.append(row is not None)
         return row
 
-    for module in (carrying_out, balance, of_webhooks):
+    for module in (idempotency, balance, of_webhooks):
         monkeypatch.setattr(module, "attempt", watched)
     return done
 
