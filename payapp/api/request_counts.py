@@ -3,11 +3,14 @@
 import logging
 from threading import Lock
 from time import monotonic, time
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 
 from payapp.api.count import Count, SharedCountsAwayError
+
+if TYPE_CHECKING:
+    from payapp.api.shared_counts import SharedCounts
 
 log = logging.getLogger(__name__)
 
@@ -15,14 +18,6 @@ MEMORY = "memory://"
 MINUTE_SECONDS = 60
 ASK_AGAIN_SECONDS = 30  # a Redis that was away is left alone for so long: no request waits for it meanwhile
 AWAY = "RATELIMIT_STORAGE_URI does not answer: each process counts the API's requests by itself"
-
-
-class Shared(Protocol):
-    """What counts for several processes; see shared_counts.py."""
-
-    def count(self, limit: int, key: str) -> Count: ...
-
-    def is_there(self) -> bool: ...
 
 
 class OwnCounts:
@@ -45,7 +40,7 @@ class OwnCounts:
 class RequestCounts:
     """Counts where the settings say; in this process while nobody answers there."""
 
-    def __init__(self, shared: Shared | None) -> None:
+    def __init__(self, shared: "SharedCounts | None") -> None:
         self._own = OwnCounts()
         self._shared = shared
         self._ask_at = 0.0
