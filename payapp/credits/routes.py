@@ -59,8 +59,10 @@ def show_credits() -> str:
     notice = None
     if request.args.get("success") == "true":
         notice = _returned_purchase(request.args.get("session_id", ""))
+    # A purchase may just have been granted here: then the balance is another than when the request began.
+    balance = get_balance(db.session(), current_user.id) if notice else current_user.balance
     return render_template(
-        "credits/credits.html", purchase=notice, canceled=request.args.get("canceled") == "true", **_overview()
+        "credits/credits.html", purchase=notice, canceled=request.args.get("canceled") == "true", **_overview(balance)
     )
 
 
@@ -118,7 +120,8 @@ def show_purchase_status(purchase_id: int) -> str | tuple[str, int]:
     if state == "pending":
         return "", 204
     notice = build_notice(purchase, state)
-    return render_template("credits/_purchase_settled.html", purchase=notice, **_overview())
+    balance = get_balance(db.session(), current_user.id)
+    return render_template("credits/_purchase_settled.html", purchase=notice, **_overview(balance))
 
 
 @blueprint.post("/api/credits/checkout")
@@ -185,10 +188,9 @@ def _refuse_checkout(status: int, code: str, message: str) -> BaseResponse:
     return redirect_htmx(page) if is_htmx() else redirect(page, 303)
 
 
-def _overview() -> dict[str, Any]:
-    """Return what both the credits page and the settled notice show, read fresh."""
+def _overview(balance: Balance) -> dict[str, Any]:
+    """Return what both the credits page and the settled notice show beside the balance."""
     session = db.session()
-    balance = get_balance(session, current_user.id)
     usage = list_daily_usage(session, current_user.id, days=CHART_DAYS)
     pace = _pace(usage, balance.available)
     return pace | {

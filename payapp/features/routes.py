@@ -47,7 +47,7 @@ def show_insufficient(error: InsufficientCreditsError) -> tuple[str, int] | Resp
 @blueprint.get("/features/missing/<int:cost>")
 def show_missing(cost: int) -> str:
     """What a page that said "not enough credits" for `cost` says by now. Only read: nothing is offered for it."""
-    balance = get_balance(db.session(), current_user.id)
+    balance = current_user.balance
     if balance.available >= cost:
         return render_template("features/_sufficient.html", cost=cost, balance=balance)
     return render_template(
@@ -59,7 +59,7 @@ def show_missing(cost: int) -> str:
 @blueprint.get("/features/left/<int:cost>")
 def show_left_afterwards(cost: int) -> str:
     """What will be left of the balance as it is by now, once `cost` has been used."""
-    balance = get_balance(db.session(), current_user.id)
+    balance = current_user.balance
     return render_template("features/_left_afterwards.html", cost=cost, balance=balance)
 
 
