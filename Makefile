@@ -84,7 +84,7 @@ format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev $(HTMX) ## Measure webhooks and spends a second on PostgreSQL; writes bench/RESULTS.md
+bench: $(VENV)/.dev $(HTMX) ## Measure webhooks and spends a second, and their CPU, on both engines; writes bench/RESULTS.md
 	$(BIN)/python -m bench
 
 pictures: $(VENV)/.dev $(HTMX) ## Take the README's picture anew

@@ -1,7 +1,7 @@
 """wsgi:app as tests serve it: passwords are hashed in no time.
 
 As slow as they should be, each sign-up takes a quarter of a second of one processor, which says nothing about what
-is tested. The journey, `make demo`, chaos and the benchmark serve wsgi:app itself.
+is tested. The journey, `make demo` and chaos serve wsgi:app itself.
 """
 
 from payapp import create_app
