@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import has_app_context
+from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -35,20 +36,31 @@ class Visitor:
     """Somebody with a browser. Not logged in until sign_up() or log_in()."""
 
     client: FlaskClient
+    _open_page: tuple[str | None, str] = (None, "")
 
     def get(self, path: str, **kwargs: Any) -> TestResponse:
         return self.client.get(path, **kwargs)
 
-    def csrf_token(self, path: str = "/login") -> str:
-        """Return the token of a page that is open in this browser."""
-        page = self.client.get(path, follow_redirects=True)
-        found = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
-        assert found, f"no CSRF token in {path}"
-        return found[1]
+    def csrf_token(self) -> str:
+        """Return the token of a page that is open in this browser: the last one, while its session knows it."""
+        secret, token = self._open_page
+        if secret is None or secret != self._secret_of_session():
+            page = self.client.get("/login", follow_redirects=True)
+            found = re.search(r'name="csrf-token" content="([^"]+)"', page.text)
+            assert found, f"no CSRF token in {page.request.path}"
+            token = found[1]
+            self._open_page = self._secret_of_session(), token
+        return token
 
-    def submit(self, path: str, _token_from: str = "/login", **fields: Any) -> TestResponse:
+    def _secret_of_session(self) -> str | None:
+        """Return what the tokens of this browser's session are made from; None if it has none so far."""
+        cookie = self.client.get_cookie("session")
+        reader: Any = SecureCookieSessionInterface().get_signing_serializer(self.client.application)
+        return reader.loads(cookie.value).get("csrf_token") if cookie else None
+
+    def submit(self, path: str, **fields: Any) -> TestResponse:
         """Send a plain form, as a browser without JavaScript does."""
-        return self.client.post(path, data={"csrf_token": self.csrf_token(_token_from), **fields})
+        return self.client.post(path, data={"csrf_token": self.csrf_token(), **fields})
 
     def sign_up(self, email: str = "ada@example.com", password: str = PASSWORD) -> TestResponse:
         return self.submit("/signup", email=email, password=password)

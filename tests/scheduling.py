@@ -22,3 +22,9 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(OBJECTS_BETWEEN_LOOKS, 20, 20)
+
+
+def pytest_sessionfinish() -> None:
+    """Look for garbage once. pytest looks five times before it ends, each time at everything that is there."""
+    gc.collect()
+    gc.freeze()

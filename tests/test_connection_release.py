@@ -49,7 +49,7 @@ def test_a_page_that_was_ready_is_shown(killer: Killer, visitor: Visitor, sessio
 
 def test_a_spend_that_was_made_is_told(killer: Killer, visitor: Visitor, session: Session) -> None:
     user_id = give_credits(visitor, session, 3)
-    form = {"text": "hello", "csrf_token": visitor.csrf_token("/features/qr-codes")}
+    form = {"text": "hello", "csrf_token": visitor.csrf_token()}
     killer.is_armed = True
     assert visitor.client.post("/features/qr-codes", data=form).status_code == 200
     session.invalidate()

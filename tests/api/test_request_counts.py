@@ -98,7 +98,7 @@ class TestRedisAway:
         assert answer.status_code == 200
         assert answer.headers["X-RateLimit-Remaining"] == "29999"
         assert visitor.sign_up().status_code == 303
-        assert visitor.submit("/logout", "/").status_code == 303
+        assert visitor.submit("/logout").status_code == 303
         assert visitor.log_in().status_code == 303
         assert "RATELIMIT_STORAGE_URI does not answer" in caplog.text
 

@@ -183,7 +183,7 @@ def test_it_limits_sign_ups_from_one_address(app: Flask, session: Session, monke
 class TestBrowsersThatAreKnown:
     def test_strangers_do_not_keep_the_owner_out(self, app: Flask, visitor: Visitor) -> None:
         visitor.sign_up()
-        visitor.submit("/logout", "/")
+        visitor.submit("/logout")
         for number in range(12):
             guess(app, f"192.0.2.{number}")
         for number in range(60):  # and the owner's own address is used up, too
@@ -215,7 +215,7 @@ class TestBrowsersThatAreKnown:
     @pytest.mark.usefixtures("ada")
     def test_they_are_known_to_their_own_account_only(self, app: Flask, visitor: Visitor) -> None:
         visitor.sign_up("eve@example.com")
-        visitor.submit("/logout", "/")
+        visitor.submit("/logout")
         answers = [visitor.log_in(password="wrong").status_code for _ in range(11)]
         assert answers == [422] * 10 + [429]
 
@@ -223,7 +223,7 @@ class TestBrowsersThatAreKnown:
     def test_several_accounts_may_know_one_browser(self, app: Flask, visitor: Visitor) -> None:
         for email in ("ada@example.com", "grace@example.com"):
             visitor.sign_up(email)
-            visitor.submit("/logout", "/")
+            visitor.submit("/logout")
         for number in range(11):
             guess(app, f"192.0.2.{number}")
         assert visitor.log_in("ada@example.com").status_code == 303
@@ -247,7 +247,7 @@ class TestBrowsersThatAreKnown:
     @one_engine
     def test_one_that_a_former_key_signed_counts(self, app: Flask, visitor: Visitor) -> None:
         visitor.sign_up()
-        visitor.submit("/logout", "/")
+        visitor.submit("/logout")
         for number in range(11):
             guess(app, f"192.0.2.{number}")
         today = app.extensions["payapp_settings"]

@@ -5,7 +5,7 @@ from tests.people import Visitor
 
 def test_it_works(visitor: Visitor) -> None:
     visitor.sign_up()
-    response = visitor.submit("/logout", "/dashboard/credits")
+    response = visitor.submit("/logout")
     assert (response.status_code, response.headers["Location"]) == (303, "/")
     assert "You are logged out." in visitor.get("/").text
     assert visitor.get("/dashboard/credits").status_code == 303
@@ -13,7 +13,7 @@ def test_it_works(visitor: Visitor) -> None:
 
 def test_it_leaves_nothing_of_the_session(visitor: Visitor) -> None:
     visitor.sign_up()
-    visitor.submit("/logout", "/dashboard/credits")
+    visitor.submit("/logout")
     with visitor.client.session_transaction() as session:
         assert not {"_user_id", "_fresh", "_id", "csrf_token"} & session.keys()
 

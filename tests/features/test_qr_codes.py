@@ -70,7 +70,7 @@ def test_it_costs_nothing_when_the_work_fails(
 
 def test_it_changes_the_header_with_the_answer(visitor: Visitor, session: Session) -> None:
     give_credits(visitor, session, 3)
-    token = visitor.csrf_token(PAGE)
+    token = visitor.csrf_token()
     response = visitor.client.post(PAGE, data={"text": "hello"}, headers={"HX-Request": "true", "X-CSRFToken": token})
     assert "<html" not in response.text
     assert 'id="nav-balance"' in response.text

@@ -27,7 +27,7 @@ class Buyer:
         self.visitor = visitor
         self.email = f"{uuid4().hex}@example.com"
         visitor.sign_up(self.email)
-        self.token = visitor.csrf_token(PAGE)
+        self.token = visitor.csrf_token()
 
     def post_json(self, body: Any = None, **options: Any) -> TestResponse:
         if "data" in options:
