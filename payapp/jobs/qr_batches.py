@@ -1,9 +1,9 @@
 """Making the batches of QR codes that wait, one after the other; each is paid when it is done, or not at all."""
 
 import logging
-import time
 from collections.abc import Callable
 from threading import Lock
+from time import monotonic
 
 from sqlalchemy.orm import Session
 
@@ -40,7 +40,7 @@ def make_next_batch(session: Session) -> bool:
 
 
 def _make(session: Session, claim: Claim) -> None:
-    began = time.monotonic()
+    began = monotonic()
     try:
         with capture_when_done(session, claim.hold_id):
             archive = make_zip(Batch(claim.texts), _now_and_then(lambda made: _tell(session, claim.id, made)))
@@ -48,7 +48,7 @@ def _make(session: Session, claim: Claim) -> None:
     except HoldNotOpenError as error:
         log.warning("batch %s is not handed out: %s", claim.id, error)
     else:
-        log.info("made batch %s: %s codes in %.1f s", claim.id, len(claim.texts), time.monotonic() - began)
+        log.info("made batch %s: %s codes in %.1f s", claim.id, len(claim.texts), monotonic() - began)
 
 
 def _tell(session: Session, batch_id: int, made: int) -> None:
@@ -58,12 +58,12 @@ def _tell(session: Session, batch_id: int, made: int) -> None:
 
 def _now_and_then(tell: Callable[[int], None]) -> Callable[[int], None]:
     """Return what passes on a number at most every PROGRESS_SECONDS."""
-    last = time.monotonic()
+    last = monotonic()
 
     def tell_if_due(number: int) -> None:
         nonlocal last
-        if time.monotonic() - last >= PROGRESS_SECONDS:
+        if monotonic() - last >= PROGRESS_SECONDS:
             tell(number)
-            last = time.monotonic()
+            last = monotonic()
 
     return tell_if_due
