@@ -33,13 +33,6 @@ def batch_not_made(guest: Guest) -> None:
     expect(guest.page.get_by_role("button", name=re.compile("Try again"))).to_be_visible()
 
 
-def batch_forgotten(guest: Guest) -> None:
-    batch_ready(guest)
-    change(guest, "UPDATE qr_batches SET texts = NULL, archive = NULL WHERE id = (SELECT MAX(id) FROM qr_batches)")
-    guest.page.reload()
-    expect(guest.page.get_by_text("The file is no longer kept")).to_be_visible()
-
-
 def batches_of_the_day(guest: Guest) -> None:
     batch_ready(guest)
     guest.page.get_by_role("link", name="Make another batch").click()

@@ -208,7 +208,6 @@ STATES: list[Callable[[Guest], None]] = [
     batch_states.batch_waiting,
     batch_states.batch_ready,
     batch_states.batch_not_made,
-    batch_states.batch_forgotten,
     batch_states.batches_of_the_day,
     api_keys,
     api_key_made,

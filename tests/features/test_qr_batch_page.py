@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pytest
 import time_machine
@@ -105,6 +106,27 @@ def test_the_same_form_is_one_batch_paid_once(visitor: Visitor, session: Session
     make_next_batch(session)
     assert balance_of(session, user_id) == (CREDITS - 3, 0)
     assert count_batches(session) == 1
+
+
+def test_the_same_form_twice_at_once_is_one_batch(visitor: Visitor, session: Session, app: Flask) -> None:
+    user_id = give_credits(visitor, session, 3)
+    barrier, answers = Barrier(2), list[str | None]()
+
+    def press(browser: Visitor) -> None:
+        barrier.wait()
+        answers.append(ask(browser).headers.get("Location"))
+
+    browsers = [Visitor(app.test_client()) for _ in range(2)]
+    for browser in browsers:
+        browser.log_in()
+    session.rollback()
+    threads = [Thread(target=press, args=(browser,)) for browser in browsers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [f"{PAGE}/1"] * 2
+    assert balance_of(session, user_id) == (3, 3)
 
 
 def test_looking_again_asks_for_nothing(visitor: Visitor, session: Session) -> None:
