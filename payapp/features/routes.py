@@ -15,7 +15,6 @@ from payapp.features import FEATURES, qr_batches, qr_code_batch, qr_codes, spend
 from payapp.features.forms import QrCodeBatchForm, QrCodeForm
 from payapp.features.once import once_field
 from payapp.features.qr_batches.routes import send_zip
-from payapp.jobs.queue import call_worker
 from payapp.ledger.balances import Balance, get_balance
 from payapp.ledger.errors import InsufficientCreditsError
 from payapp.web.errors import wants_json
@@ -137,6 +136,8 @@ def make_qr_code_batch() -> tuple[str, int] | BaseResponse:
 
 def _leave_to_worker(batch: qr_code_batch.Batch, note: str) -> BaseResponse:
     """Hold the batch's cost, write it down, in one transaction, and lead to its page."""
+    from payapp.jobs.queue import call_worker  # huey is a fifteenth of the start, and no other page's
+
     user_id, session = current_user.id, db.session()
     use = spends_credits(
         "qr-code-batch", input=batch, user_id=user_id, note=note, expires_in_seconds=qr_batches.HOLD_SECONDS
