@@ -34,14 +34,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_qr_batches")),
         sa.UniqueConstraint("hold_id", name=op.f("uq_qr_batches_hold_id")),
     )
-    op.create_index("ix_qr_batches_user_id_id", "qr_batches", ["user_id", "id"])
-    op.create_index(
-        "ix_qr_batches_kept_created_at",
-        "qr_batches",
-        ["created_at"],
-        postgresql_where=IS_KEPT,
-        sqlite_where=IS_KEPT,
-    )
+    for columns in (["created_at"], ["user_id", "id"]):
+        name = f"ix_qr_batches_kept_{'_'.join(columns)}"
+        op.create_index(name, "qr_batches", columns, postgresql_where=IS_KEPT, sqlite_where=IS_KEPT)
 
 
 def downgrade() -> None:

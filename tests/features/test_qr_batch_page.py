@@ -249,7 +249,7 @@ def test_the_same_form_is_another_try_after_one_that_came_to_nothing(visitor: Vi
 
 
 @pytest.mark.parametrize(
-    ("captured", "said"), [(None, "Nothing was charged"), (1, "Its credits were used for something else")]
+    ("captured", "said"), [(None, "Nothing was charged"), (1, "Its credits have been used already")]
 )
 def test_one_whose_hold_is_gone_says_so(visitor: Visitor, session: Session, captured: int | None, said: str) -> None:
     user_id, address = start(visitor, session)

@@ -34,6 +34,14 @@ WITH_HOLD = BATCHES.join(HOLDS, HOLDS.c.id == BATCHES.c.hold_id)
 IS_NOBODY_AT_IT = or_(BATCHES.c.worked_on_at.is_(None), BATCHES.c.worked_on_at < database_now(-SILENT_SECONDS_MAX))
 IS_WAITING = and_(BATCHES.c.texts.is_not(None), BATCHES.c.finished_at.is_(None), STATUS_NOW == "open")
 
+OLDEST_WAITING = (
+    select(BATCHES.c.id)
+    .select_from(WITH_HOLD)
+    .where(IS_WAITING, IS_NOBODY_AT_IT)
+    .order_by(BATCHES.c.created_at, BATCHES.c.id)
+    .limit(1)
+)
+
 
 @dataclass(frozen=True)
 class BatchView:
@@ -132,14 +140,12 @@ def find_archive(session: Session, user_id: int, batch_id: int) -> bytes | None:
 
 def is_any_waiting(session: Session) -> bool:
     """Whether there is a batch to make, and nobody at it."""
-    waiting = select(BATCHES.c.id).select_from(WITH_HOLD).where(IS_WAITING, IS_NOBODY_AT_IT).limit(1)
-    return session.scalar(waiting) is not None
+    return session.scalar(OLDEST_WAITING) is not None
 
 
 def claim_batch(session: Session) -> Claim | None:
     """Take the oldest batch that waits; None if there is none. Whoever dies with it has it taken away."""
-    waiting = select(BATCHES.c.id).select_from(WITH_HOLD).where(IS_WAITING, IS_NOBODY_AT_IT).order_by(BATCHES.c.id)
-    oldest = waiting.limit(1).with_for_update(of=BATCHES, skip_locked=True).scalar_subquery()
+    oldest = OLDEST_WAITING.with_for_update(of=BATCHES, skip_locked=True).scalar_subquery()
     claimed = update(BATCHES).where(BATCHES.c.id == oldest).values(worked_on_at=database_now(), made=0)
     row = session.execute(claimed.returning(BATCHES.c.id, BATCHES.c.hold_id, BATCHES.c.texts)).one_or_none()
     return Claim(row.id, row.hold_id, json.loads(row.texts)) if row else None

@@ -21,9 +21,9 @@ class QrBatch(Base):
     __table_args__ = (
         CheckConstraint("made BETWEEN 0 AND codes", name="made"),
         CheckConstraint("archive IS NULL OR finished_at IS NOT NULL", name="archive_of_finished"),
-        # Both for what the worker has to make, and for what is to be forgotten.
+        # Of a day, however many rows there are: what the worker has to make or to forget, and what a page lists.
         Index("ix_qr_batches_kept_created_at", "created_at", postgresql_where=IS_KEPT, sqlite_where=IS_KEPT),
-        Index("ix_qr_batches_user_id_id", "user_id", "id"),
+        Index("ix_qr_batches_kept_user_id_id", "user_id", "id", postgresql_where=IS_KEPT, sqlite_where=IS_KEPT),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
