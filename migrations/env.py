@@ -8,6 +8,7 @@ import payapp.api.models
 import payapp.auth.api_keys.models
 import payapp.auth.models
 import payapp.billing.models
+import payapp.features.qr_batches.models
 import payapp.ledger.models
 import payapp.webhooks.models  # noqa: F401
 from payapp.database.base import Base

@@ -18,6 +18,7 @@ from payapp.config import PROJECT_ROOT, Settings, load_settings
 from payapp.credits.routes import blueprint as credits_blueprint
 from payapp.database.base import engine_options, prepare_engine
 from payapp.extensions import csrf, db, login_manager, release_connection
+from payapp.features.qr_batches.routes import blueprint as qr_batches_blueprint
 from payapp.features.routes import blueprint as features_blueprint
 from payapp.landing.routes import blueprint as landing_blueprint
 from payapp.probes import routes as operations
@@ -45,6 +46,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
         api_keys_blueprint,
         credits_blueprint,
         features_blueprint,
+        qr_batches_blueprint,
         webhooks_blueprint,
         operations.blueprint,
     ):

@@ -22,6 +22,8 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "auth/secret_keys.py": (),
     "auth/email_addresses.py": ("email_validator",),
     "auth/accounts.py": (*DATABASE, "argon2", "payapp.ledger", "payapp.auth.models", "payapp.auth.email_addresses"),
+    "features/qr_batches/models.py": DATABASE,
+    "features/qr_batches/__init__.py": (*DATABASE, "payapp.features.qr_batches", "payapp.ledger.hold_views"),
     "api/models.py": (*DATABASE, "payapp.ledger.makers"),
     "api/idempotency.py": (*DATABASE, "payapp.api.models", "payapp.ledger"),
     "webhooks/inbox.py": (*BILLING, "payapp.webhooks.handlers", "payapp.webhooks.models"),

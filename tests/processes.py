@@ -54,6 +54,7 @@ class Stack:
     with_job_worker: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
     application: str = "tests.quick_app:app"
+    jobs: str = "payapp.jobs.tasks.huey"
     port: int = field(default_factory=free_port)
     stripe_port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes] | WarmProgram] = field(default_factory=dict)
@@ -103,7 +104,11 @@ class Stack:
         wait_for(f"{self.stripe_url}/_control/health")
 
     def start_worker(self) -> None:
-        self._spawn("worker", "huey.bin.huey_consumer", "payapp.jobs.tasks.huey", "--workers", "1")
+        self._spawn("worker", "huey.bin.huey_consumer", self.jobs, "--workers", "1", "--max-delay", "1")
+
+    def call_worker(self, job: str) -> None:
+        """Have the worker do a job of payapp/jobs/tasks.py, also one that does not run yet."""
+        self.run("tests.order_jobs", job)
 
     def start_release(self) -> None:
         """Start what the Procfile runs before the others."""

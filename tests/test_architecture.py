@@ -49,7 +49,7 @@ MAY_COMMIT = {
     "billing/customers.py": "the same",
     "billing/checkout/purchases.py": "settle_with_stripe: the same",
     "billing/returns/refunding.py": "the same",
-    "features/charging.py": "charge_for: no lock waits for the feature's work",
+    "features/charging.py": "charge_for, capture_when_done: no lock waits for the feature's work",
 }
 
 # Routes that change something without a CSRF token, and why.
@@ -217,7 +217,7 @@ def test_those_named_do_commit() -> None:
     """A name that is no longer needed is taken off the list."""
     assert all(functions_that_commit(BY_PATH[path]) for path in MAY_COMMIT)
     assert functions_that_commit(BY_PATH["billing/checkout/purchases.py"]) == {"settle_with_stripe"}
-    assert functions_that_commit(BY_PATH["features/charging.py"]) == {"charge_for"}
+    assert functions_that_commit(BY_PATH["features/charging.py"]) == {"charge_for", "capture_when_done"}
 
 
 def test_only_the_ledger_writes_credits() -> None:

@@ -15,9 +15,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from payapp.extensions import db, login_manager
-from payapp.features.charging import Charge, charge_for
+from payapp.features.charging import Charge, charge_for, place_for_use
 from payapp.features.once import key_of_form
 from payapp.features.qr_code_batch import count_codes
+from payapp.ledger.hold_views import HoldView
 from payapp.ledger.holds import HOLD_SECONDS, place_hold
 
 Parameters = ParamSpec("Parameters")
@@ -144,7 +145,22 @@ class Spending:
         if self._open:
             self._open.__exit__(kind, error, trace)
 
+    def place_hold(self) -> int:
+        """Hold the cost, for work that a job does, and return the hold's id: see capture_when_done().
+
+        The form that was sent before has its hold already, however that has ended; one that was released or has
+        expired is followed by another. Commits nothing: the row that tells the job what to do belongs to it. Raises
+        what `with` raises before the work, and InvalidAmountError for a cost of 0, which needs no hold.
+        """
+        _, place, key = self._price()
+        return place_for_use(place, key)
+
     def _charge(self) -> AbstractContextManager[Charge]:
+        cost, place, key = self._price()
+        return charge_for(Charge(cost), place, key)
+
+    def _price(self) -> tuple[int, Callable[..., HoldView], str | None]:
+        """Return what this use costs, what places its hold, and its key."""
         user_id = find_payer() if self.user_id is None else self.user_id
         given = request if self.input is None and has_request_context() else self.input
         if given is None and callable(self.feature.cost):
@@ -152,8 +168,7 @@ class Spending:
         cost = self.feature.cost_of(given)
         use = {"feature": self.feature.id, "note": self.note or self.feature.name}
         place = partial(place_hold, db.session(), user_id, cost, expires_in_seconds=self.expires_in_seconds, **use)
-        key = self.idempotency_key or key_of_form(self.feature.id, user_id, cost)
-        return charge_for(Charge(cost), place, key)
+        return cost, place, self.idempotency_key or key_of_form(self.feature.id, user_id, cost)
 
 
 def find_payer() -> int:

@@ -1,9 +1,13 @@
-"""Charging for one use: the cost is held, the work runs, and what it came to is captured."""
+"""Charging for one use: the cost is held, the work runs, and what it came to is captured.
+
+All in one request (charge_for), or the request holds and a job does the work (capture_when_done).
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from payapp.extensions import db
@@ -38,7 +42,7 @@ def charge_for(charge: Charge, place: Callable[..., HoldView], idempotency_key: 
     """Hold the cost, let the work run, and capture what the charge says then; release if the work fails."""
     session = db.session()
     with _alone():
-        hold_id = _place_for_use(place, idempotency_key) if charge.held else None
+        hold_id = place_for_use(place, idempotency_key) if charge.held else None
         session.commit()
         try:
             yield charge
@@ -49,6 +53,29 @@ def charge_for(charge: Charge, place: Callable[..., HoldView], idempotency_key: 
             session.commit()
             raise
         session.commit()
+
+
+@contextmanager
+def capture_when_done(session: Session, hold_id: int) -> Iterator[None]:
+    """Let a job do what a request has placed the hold for; what the work wrote and the entry are one commit.
+
+    So there is never the one without the other, however often the job is done: whoever comes second, or too late,
+    gets HoldNotOpenError, and what they wrote is rolled back. It is also when the work raises, and the hold released.
+    A database that fails, or a process that dies, leaves the hold open: the job is done again while it lasts. The
+    work may commit how far it is.
+    """
+    try:
+        yield
+        capture_hold(session, hold_id)
+        session.commit()
+    except (SQLAlchemyError, HoldNotOpenError):
+        session.rollback()
+        raise
+    except Exception:
+        session.rollback()
+        _settle(session, hold_id, 0)
+        session.commit()
+        raise
 
 
 @contextmanager
@@ -63,7 +90,7 @@ def _alone() -> Iterator[None]:
         _is_charging.reset(token)
 
 
-def _place_for_use(place: Callable[..., HoldView], idempotency_key: str | None) -> int:
+def place_for_use(place: Callable[..., HoldView], idempotency_key: str | None) -> int:
     """Place the hold, or find the one of this use. One that has failed before is tried again, with the next key."""
     hold = place(idempotency_key=idempotency_key)
     while hold.status in ("released", "expired"):

@@ -1,26 +1,30 @@
 """The pages of priced features. Who may enter: logged-in users; each use costs credits."""
 
-import io
 from typing import Any
 
-from flask import Blueprint, Response, render_template, send_file
+from flask import Blueprint, Response, redirect, render_template, url_for
 from flask_login import current_user, login_required
+from werkzeug.wrappers import Response as BaseResponse
 
 from payapp.api.blueprint import answer
 from payapp.api.problems import refusal_of
 from payapp.billing.packages import find_package_for
 from payapp.credits.package_cards import PackageCard, build_package_cards
 from payapp.extensions import db
-from payapp.features import FEATURES, qr_code_batch, qr_codes, spends_credits
+from payapp.features import FEATURES, qr_batches, qr_code_batch, qr_codes, spends_credits
 from payapp.features.forms import QrCodeBatchForm, QrCodeForm
 from payapp.features.once import once_field
+from payapp.features.qr_batches.routes import send_zip
 from payapp.ledger.balances import Balance, get_balance
 from payapp.ledger.errors import InsufficientCreditsError
 from payapp.web.errors import wants_json
 from payapp.web.formats import plural
-from payapp.web.htmx import is_htmx
+from payapp.web.htmx import is_htmx, redirect_htmx
+from payapp.web.services import get_settings
 
 ACCESS = "logged-in users"
+RECENT_BATCHES = 5
+
 blueprint = Blueprint("features", __name__)
 blueprint.add_app_template_global(once_field)
 
@@ -105,11 +109,12 @@ def price_qr_code_batch() -> str | tuple[str, int]:
 
 
 @blueprint.post("/features/qr-code-batch/zip")
-def make_qr_code_batch() -> tuple[str, int] | Response:
+def make_qr_code_batch() -> tuple[str, int] | BaseResponse:
     """Make the list's QR codes for the price the form names, and send them as a ZIP file.
 
-    The same form sent again is the same file for nothing: the download broke off, or somebody pressed twice.
-    422 when the list can't be made or its price is another one (nothing is charged), 402 as everywhere.
+    More than AT_ONCE_MAX are the worker's to make, and the answer leads to the batch's page. The same form sent again
+    is the same file, or page, for nothing: the download broke off, or somebody pressed twice. 422 when the list can't
+    be made or its price is another one (nothing is charged), 402 as everywhere.
     """
     form = QrCodeBatchForm()
     if not form.validate_on_submit() or form.batch is None:
@@ -118,13 +123,30 @@ def make_qr_code_batch() -> tuple[str, int] | Response:
         return _batch_page(form, has_new_price=True), 422
     note = plural(len(form.batch.texts), "QR code")
     try:
+        if len(form.batch.texts) > qr_code_batch.AT_ONCE_MAX:
+            return _leave_to_worker(form.batch, note)
         with spends_credits("qr-code-batch", input=form.batch, note=note):
             archive = qr_code_batch.make_zip(form.batch)
     except InsufficientCreditsError:
         if wants_json():
             raise
         return _batch_page(form), 402
-    return send_file(io.BytesIO(archive), "application/zip", as_attachment=True, download_name="qr-codes.zip")
+    return send_zip(archive)
+
+
+def _leave_to_worker(batch: qr_code_batch.Batch, note: str) -> BaseResponse:
+    """Hold the batch's cost, write it down, in one transaction, and lead to its page."""
+    from payapp.jobs.queue import call_worker  # huey is a fifteenth of the start, and no other page's
+
+    user_id, session = current_user.id, db.session()
+    use = spends_credits(
+        "qr-code-batch", input=batch, user_id=user_id, note=note, expires_in_seconds=qr_batches.HOLD_SECONDS
+    )
+    batch_id = qr_batches.keep_batch(session, user_id, use.place_hold(), batch.texts)
+    session.commit()
+    call_worker(get_settings(), "make_qr_batches")
+    page = url_for("qr_batches.show_batch", batch_id=batch_id)
+    return redirect_htmx(page) if is_htmx() else redirect(page, 303)
 
 
 def _way_out(error: InsufficientCreditsError, balance: Balance) -> dict[str, Any]:
@@ -172,6 +194,7 @@ def _batch_page(form: QrCodeBatchForm, has_new_price: bool = False) -> str:
         balance=balance,
         has_new_price=has_new_price,
         limits=qr_code_batch,
+        recent=[] if is_htmx() else qr_batches.list_batches(db.session(), user_id, RECENT_BATCHES),
         is_partial=is_htmx(),
         **context,
     )

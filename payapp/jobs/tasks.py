@@ -10,64 +10,24 @@ from contextvars import copy_context
 from datetime import timedelta
 from functools import cache
 from threading import Lock
-from typing import Any
 
 from flask import Flask
-from huey import Huey, PostgresHuey, SqliteHuey, crontab
-from huey.consumer import Consumer
-from psycopg import Connection, connect
-from psycopg.errors import UniqueViolation
-from sqlalchemy.engine import make_url
+from huey import crontab
 
 from payapp import create_app
 from payapp.api.idempotency import forget_old_requests
 from payapp.auth.limits import forget_old_counters
 from payapp.billing.customer_sync import list_users_to_sync, sync_customers
-from payapp.config import Settings, load_settings
-from payapp.database.base import POSTGRES_TIMES
-from payapp.database.waiting import DatabaseWait
+from payapp.config import load_settings
 from payapp.extensions import db
+from payapp.features.qr_batches import forget_old_batches
+from payapp.jobs.qr_batches import make_next_batch
+from payapp.jobs.queue import make_huey
 from payapp.jobs.sweeping import sweep_and_log
 from payapp.ledger.holds import expire_holds
 from payapp.web.services import get_stripe
 
 log = logging.getLogger(__name__)
-
-
-def make_huey(settings: Settings) -> Huey:
-    """Return the job queue beside the database of `settings`."""
-    url = make_url(settings.database_url)
-    if url.get_backend_name() == "sqlite":
-        return SqliteHuey("payapp", filename=str(settings.instance_path / "jobs.db"), results=False)
-    return PatientHuey(url.set(drivername="postgresql").render_as_string(hide_password=False), str(url.database))
-
-
-class PatientHuey(PostgresHuey):
-    """A queue in PostgreSQL that waits for its server: for ever, unless the consumer is to stop."""
-
-    def __init__(self, dsn: str, name: str) -> None:
-        self._dsn, self._wait = dsn, DatabaseWait(name)
-        super().__init__("payapp", connection=self._connect, create_tables=False, blocking=False, results=False)
-        self._wait.call(self._make_tables)
-
-    def create_consumer(self, **options: Any) -> Consumer:
-        """Return a consumer whose order to stop also ends a wait."""
-        consumer = super().create_consumer(**options)
-        self._wait.is_over = consumer.stop_flag
-        return consumer
-
-    def _make_tables(self) -> None:
-        """Make the queue's tables. Of two processes that do so at once PostgreSQL refuses the second, whatever IF NOT
-        EXISTS says, once the first has committed: then they are there."""
-        try:
-            self.storage.initialize_schema()
-        except UniqueViolation:
-            self.storage.initialize_schema()
-
-    def _connect(self) -> Connection:
-        """Polling, not LISTEN, and nothing prepared: neither passes a transaction pooler."""
-        times: dict[str, Any] = dict(POSTGRES_TIMES)
-        return self._wait.call(lambda: connect(self._dsn, prepare_threshold=None, **times))
 
 
 huey = make_huey(load_settings())
@@ -94,6 +54,23 @@ def expire_overdue_holds() -> None:
         while ended := expire_holds(db.session()):
             db.session.commit()
             log.info("expired %s holds", ended)
+
+
+@huey.periodic_task(crontab(minute="*"))
+def make_qr_batches() -> None:
+    """Whenever a page calls for it, and every minute: make a batch of QR codes, if one waits."""
+    with _app().app_context():
+        if make_next_batch(db.session()):
+            make_qr_batches()  # the next one stands in line behind the other jobs
+
+
+@huey.periodic_task(crontab(minute="27"))
+def forget_old_qr_batches() -> None:
+    """Every hour: forget the lists and ZIP files of the day before."""
+    with _app().app_context():
+        while forgotten := forget_old_batches(db.session()):
+            db.session.commit()
+            log.info("forgot %s batches of QR codes", forgotten)
 
 
 @huey.periodic_task(crontab(minute="17"))

@@ -96,7 +96,8 @@
     d.getElementById("notices").append(box);
   };
   // A form that answers with a file: sent once, the file is saved, the page stays and tells. Refused, it is sent as a
-  // plain form, whose page says why; after anything else nobody knows what was charged, so it is not sent again.
+  // plain form, whose page says why; led elsewhere (an old page, whose list is the worker's by now), we go there; after
+  // anything else nobody knows what was charged, so it is not sent again.
   const save = (blob, name) => {
     const link = d.createElement("a");
     link.href = URL.createObjectURL(blob);
@@ -114,6 +115,7 @@
     try {
       const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
       if ([402, 409, 422].includes(answer.status)) return form.submit();
+      if (answer.redirected) return location.assign(answer.url);
       if (!answer.ok) return fail({ detail: { xhr: answer } });
       save(await answer.blob(), form.dataset.download);
       const done = form.nextElementSibling;

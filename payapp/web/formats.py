@@ -65,6 +65,13 @@ def plural(count: int, one: str, many: str | None = None) -> str:
     return f"{number(count)} {one if abs(count) == 1 else many or one + 's'}"
 
 
+def size(bytes_: int) -> str:
+    """Write the size of a file, as people are used to from their own: `640 bytes`, `23 KB`, `2.6 MB`."""
+    if bytes_ < 1000:
+        return plural(bytes_, "byte")
+    return f"{bytes_ / 1e3:.0f} KB" if bytes_ < 999_500 else f"{bytes_ / 1e6:.1f} MB"
+
+
 def _with_currency(major: float, currency: str, decimals: int) -> str:
     code = currency.lower()
     prefix = SYMBOLS.get(code, code.upper() + NO_BREAK_SPACE)

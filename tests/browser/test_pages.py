@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser import batch_states
 from tests.browser.guest import Guest
 from tests.effort import pick
 
@@ -204,6 +205,10 @@ STATES: list[Callable[[Guest], None]] = [
     batch_done,
     batch_with_an_error,
     batch_missing_credits,
+    batch_states.batch_waiting,
+    batch_states.batch_ready,
+    batch_states.batch_not_made,
+    batch_states.batches_of_the_day,
     api_keys,
     api_key_made,
     api_key_about_to_be_revoked,

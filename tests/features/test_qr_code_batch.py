@@ -152,5 +152,5 @@ def test_file_names_are_safe_and_unique(texts: list[str]) -> None:
 
 def test_the_largest_batch_is_made_long_before_its_hold_ends() -> None:
     began = time.process_time()
-    make_zip(Batch([f"{number:03}".ljust(LINE_LENGTH_MAX, "é") for number in range(20)]))
-    assert (time.process_time() - began) * CODES_MAX / 20 < 120
+    make_zip(Batch([f"{number:03}".ljust(LINE_LENGTH_MAX, "é") for number in range(5)]))
+    assert (time.process_time() - began) * CODES_MAX / 5 < 120

@@ -117,7 +117,7 @@ def test_it_expires_holds_makes_customers_and_stops(stripe: StandIn, session: Se
     make_user(session, email=new, stripe_customer_id=customer_id, stripe_customer_email="old@example.com")
 
     worker.enqueue(
-        "expire_overdue_holds", "make_missing_customers", "forget_old_rate_counters"
+        "expire_overdue_holds", "make_missing_customers", "forget_old_rate_counters", "forget_old_qr_batches"
     )  # the clock has its own pace: once a minute
     worker.start()
     wait_until(lambda: has_expired(session, hold_id), worker.log)
@@ -130,7 +130,9 @@ def test_it_expires_holds_makes_customers_and_stops(stripe: StandIn, session: Se
     wait_until(lambda: [found["id"] for found in stripe.list_customers(new)] == [customer_id], worker.log)
     assert worker.stop() == 0
     assert "Traceback" not in worker.log.read_text()
-    assert {"expire_overdue_holds", "forget_old_rate_counters"} <= set(re.findall(r"\w+", worker.log.read_text()))
+    assert {"expire_overdue_holds", "forget_old_rate_counters", "forget_old_qr_batches"} <= set(
+        re.findall(r"\w+", worker.log.read_text())
+    )
 
 
 def test_it_stops_at_once_when_idle_and_keeps_its_queue_beside_the_data(

@@ -73,3 +73,18 @@ def test_a_count_agrees_with_its_word(count: int, text: str) -> None:
 
 def test_a_word_may_have_a_plural_of_its_own() -> None:
     assert formats.plural(2, "entry", "entries") == "2 entries"
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (23_400, "23 KB"),
+        (999_499, "999 KB"),
+        (999_500, "1.0 MB"),
+        (2_640_000, "2.6 MB"),
+    ],
+)
+def test_files_have_a_size(size: int, text: str) -> None:
+    assert formats.size(size) == text
