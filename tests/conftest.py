@@ -25,10 +25,15 @@ from tests.effort import choose_examples
 from tests.people import Visitor
 from tests.processes import SECRET_KEY, WEBHOOK_SECRET, Stack
 from tests.quick_hashes import QUICK_HASHER
-from tests.scheduling import pytest_collection_finish, pytest_collection_modifyitems, pytest_sessionfinish
+from tests.scheduling import (
+    pytest_collection_finish,
+    pytest_collection_modifyitems,
+    pytest_sessionfinish,
+    pytest_sessionstart,
+)
 from tests.stand_in import StandIn, running_stand_in
 
-__all__ = ["pytest_collection_finish", "pytest_collection_modifyitems", "pytest_sessionfinish"]
+__all__ = ["pytest_collection_finish", "pytest_collection_modifyitems", "pytest_sessionfinish", "pytest_sessionstart"]
 
 logging.getLogger("alembic").setLevel(logging.WARNING)
 choose_examples()

@@ -4,11 +4,24 @@ A file's tests run in one process (`--dist loadfile` in the Makefile), so that w
 """
 
 import gc
+import os
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 # Garbage is looked for less often than a web server needs: what the tests hold is mostly theirs until the end.
 OBJECTS_BETWEEN_LOOKS = 50_000
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let each process import a share of the files of its own first: else on a fresh clone all of them would compile
+    each file at the same moment. In the end every process imports all of them."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes > 1:
+        number = int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw"))
+        for path in sorted(Path(__file__).parent.rglob("test_*.py"))[number::processes]:
+            import_module(".".join(path.relative_to(session.config.rootpath).with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
