@@ -2,9 +2,12 @@
 
 import io
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import segno
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from segno import QRCode
 
 TEXT_LENGTH_MAX = 1000
 
@@ -41,5 +44,7 @@ def draw_files(text: str) -> dict[str, bytes]:
     return {kind: file.getvalue() for kind, file in files.items()}
 
 
-def _encode(text: str) -> segno.QRCode:
+def _encode(text: str) -> "QRCode":
+    import segno  # a twentieth of the start, and no other page's
+
     return segno.make(text, error="m", micro=False)
