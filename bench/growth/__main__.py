@@ -1,6 +1,6 @@
 """python -m bench.growth: fill a ledger, measure, fill more, measure again; write bench/GROWTH.md.
 
---entries are the sizes, ten million at the end: that takes about 6 GB of the disk and half an hour an engine. --quick
+--entries are the sizes, ten million at the end: that takes about 7 GB of the disk and half an hour an engine. --quick
 goes through all of it in a few seconds and writes no file; so does --engine, which measures one of the two.
 """
 
