@@ -16,6 +16,7 @@ PATHS = (
     "API balance, heavy account, ms",
     "API entries, first page of the heavy account, ms",
     "API entries, deep page of the heavy account, ms",
+    "API entries, first page of the idle account, ms",
     "Credits page, ordinary account, ms",
     "Credits page, heavy account, ms",
     "`flask ledger verify`, s",

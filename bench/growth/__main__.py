@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
     parser.add_argument("--entries", type=_read_sizes, help="the sizes, comma-separated, each at least 2000")
-    parser.add_argument("--users", type=int, help=f"at least 2; {USERS:,} unless given")
+    parser.add_argument("--users", type=int, help=f"at least 3; {USERS:,} unless given")
     parser.add_argument("--quick", action="store_true", help="a few seconds; writes no file")
     parser.add_argument("--engine", action="append", choices=list(ENGINES), help="only this one; writes no file")
     parser.add_argument("--output", type=Path, help="where to write the page (default: bench/GROWTH.md)")

@@ -1,8 +1,9 @@
 """Filling the ledger, by the database itself, with entries that keep every law.
 
-Every tenth entry is of user 1, the heavy account, until it has a million; the others go round the other users. An
-account's entries of a step are a grant of 500 credits, for a purchase, then 99 captures of one credit, each of a hold
-of its own as the API makes them, and so on. A step's moments are spread evenly over the year that ends now.
+Every tenth entry is of user 1, the heavy account, until it has a million; in the first half of a step another tenth is
+of user 2, who is idle since then; the others go round the other users. An account's entries of a step are a grant of
+500 credits, for a purchase, then 99 captures of one credit, each of a hold of its own as the API makes them, and so on.
+A step's moments are spread evenly over the year that ends now.
 """
 
 import sqlite3
@@ -20,7 +21,8 @@ from bench.engines import is_sqlite
 from bench.rows import CREDITS, insert_purchases, insert_users, number_rows
 from payapp.ledger.guards import SQLITE_GUARDS
 
-HEAVY_USER, HEAVY_SHARE, HEAVY_ENTRIES_MAX = 1, 10, 1_000_000
+HEAVY_USER, IDLE_USER, FIRST_OTHER_USER = 1, 2, 3
+HEAVY_SHARE, HEAVY_ENTRIES_MAX = 10, 1_000_000
 ENTRIES_A_GRANT = 100
 SECONDS = 365 * 24 * 3600
 CHUNK = 100_000
@@ -64,7 +66,7 @@ class Step:
     def plan(cls, connection: Any, length: int, users: int, is_for_sqlite: bool) -> "Step":
         newest = {table: _newest(connection, table) for table in TABLES}
         every = max(HEAVY_SHARE, (newest["ledger_entries"] + length) // HEAVY_ENTRIES_MAX)
-        return cls(length, users - 1, every, newest, is_for_sqlite)
+        return cls(length, users + 1 - FIRST_OTHER_USER, every, newest, is_for_sqlite)
 
     def run(self, connection: Any) -> None:
         """Insert chunk by chunk, each in one transaction; the accounts' credits change last."""
@@ -75,14 +77,24 @@ class Step:
                 bar.update(last - first + 1)
         _do(connection, self._credit_accounts(), *([] if self.is_sqlite else map(_restart_sequence, TABLES)))
 
+    @property
+    def idle_since(self) -> int:
+        """The number of the last entry that may be the idle account's."""
+        return self.length // 2
+
     def _rows(self, first: int, last: int) -> str:
         """Return SQL for the rows: `n`, the account, and that it is the account's `r`-th entry of this step."""
-        is_heavy, place = f"n % {self.heavy_every} = 0", f"(n - n / {self.heavy_every} - 1)"
+        every, middle, since = self.heavy_every, self.heavy_every // 2, self.idle_since
         series = number_rows(first, last) if self.is_sqlite else f"generate_series({first}, {last}) AS numbers(n)"
+        heavy = f"n / {every}"  # how many up to `n`
+        idle = f"(CASE WHEN n < {since} THEN n ELSE {since} END + {every - middle}) / {every}"
+        place = f"(n - {heavy} - {idle} - 1)"
         return (
-            f"(SELECT n, CASE WHEN {is_heavy} THEN {HEAVY_USER} ELSE {HEAVY_USER + 1} + {place} % {self.others} END"
-            f" AS account, CASE WHEN {is_heavy} THEN n / {self.heavy_every} ELSE {place} / {self.others} + 1 END AS r"
-            f" FROM {series}) AS made"
+            f"(SELECT n, CASE WHEN n % {every} = 0 THEN {HEAVY_USER}"
+            f" WHEN n % {every} = {middle} AND n <= {since} THEN {IDLE_USER}"
+            f" ELSE {FIRST_OTHER_USER} + {place} % {self.others} END AS account,"
+            f" CASE WHEN n % {every} = 0 THEN {heavy} WHEN n % {every} = {middle} AND n <= {since} THEN {idle}"
+            f" ELSE {place} / {self.others} + 1 END AS r FROM {series}) AS made"
         )
 
     def _insert(self, rows: str) -> list[str]:
@@ -114,10 +126,11 @@ class Step:
     def _credit_accounts(self) -> str:
         """Return the UPDATE that gives every account what its entries of this step sum up to."""
         heavy = self.length // self.heavy_every
-        rounds, rest = divmod(self.length - heavy, self.others)
+        idle = (self.idle_since + self.heavy_every - self.heavy_every // 2) // self.heavy_every
+        rounds, rest = divmod(self.length - heavy - idle, self.others)
         made = (
-            f"CASE WHEN id = {HEAVY_USER} THEN {heavy} WHEN id - {HEAVY_USER + 1} < {rest} THEN {rounds + 1}"
-            f" ELSE {rounds} END"
+            f"CASE WHEN id = {HEAVY_USER} THEN {heavy} WHEN id = {IDLE_USER} THEN {idle}"
+            f" WHEN id - {FIRST_OTHER_USER} < {rest} THEN {rounds + 1} ELSE {rounds} END"
         )
         grants = f"(({made} + {ENTRIES_A_GRANT - 1}) / {ENTRIES_A_GRANT})"
         return f"UPDATE users SET credits = credits + {CREDITS} * {grants} - ({made} - {grants})"

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from bench.engines import is_sqlite, say
 from bench.footprint import time_requests
-from bench.growth.filling import HEAVY_USER
+from bench.growth.filling import FIRST_OTHER_USER, HEAVY_USER, IDLE_USER
 from bench.load import Requests, render_request
 from bench.rows import make_checkout_session
 from bench.seeding import log_in, make_api_spends, make_balance_reads, make_page_request
@@ -33,7 +33,7 @@ from tests.journeys.person import PASSWORD
 from tests.processes import Stack, serving
 from tests.quick_hashes import QUICK_HASHER
 
-ORDINARY_USER = HEAVY_USER + 1
+ORDINARY_USER = FIRST_OTHER_USER
 MEGABYTE = 1024 * 1024
 PAGE_SIZE = 100
 DEEP = 100  # entries that are older still
@@ -41,7 +41,7 @@ DEEP = 100  # entries that are older still
 
 @dataclass(frozen=True)
 class Account:
-    """One of the two accounts that are measured: with an API key, and somebody who can log in."""
+    """One of the accounts that are measured: with an API key, and somebody who can log in."""
 
     id: int
     email: str
@@ -55,14 +55,14 @@ def open_app(stack: Stack) -> Flask:
 
 
 def open_accounts(app: Flask) -> list[Account]:
-    """Let the ordinary and the heavy account's owners log in, and give each an API key."""
+    """Let the owners of the ordinary, the heavy and the idle account log in, and give each an API key."""
     with app.app_context():
         session = db.session()
         session.execute(
-            text("UPDATE users SET password_hash = :hash WHERE id IN (:ordinary, :heavy)"),
-            {"hash": QUICK_HASHER.hash(PASSWORD), "ordinary": ORDINARY_USER, "heavy": HEAVY_USER},
+            text(f"UPDATE users SET password_hash = :hash WHERE id <= {ORDINARY_USER}"),
+            {"hash": QUICK_HASHER.hash(PASSWORD)},
         )
-        accounts = [_open_account(session, user_id) for user_id in (ORDINARY_USER, HEAVY_USER)]
+        accounts = [_open_account(session, user_id) for user_id in (ORDINARY_USER, HEAVY_USER, IDLE_USER)]
         session.commit()
     return accounts
 
@@ -87,9 +87,9 @@ def measure(stack: Stack, app: Flask, accounts: list[Account], times: int) -> di
 
 def _measure_requests(stack: Stack, app: Flask, accounts: list[Account], times: int) -> dict[str, float]:
     people = log_in(stack.url, [account.email for account in accounts])
-    ordinary, heavy = accounts
+    ordinary, heavy, idle = accounts
     pages: dict[str, bytes] = {}
-    for person, whose in zip(people, ("ordinary", "heavy"), strict=True):
+    for person, whose in zip(people, ("ordinary", "heavy", "idle"), strict=True):
         pages[f"Credits page, {whose} account, ms"] = make_page_request(person, "/dashboard/credits")
         pages[f"Balance partial, {whose} account, ms"] = make_page_request(person, "/dashboard/credits/balance")
     asked: dict[str, Requests] = {
@@ -98,6 +98,7 @@ def _measure_requests(stack: Stack, app: Flask, accounts: list[Account], times: 
         "API balance, heavy account, ms": make_balance_reads([heavy.api_key], times)[0],
         "API entries, first page of the heavy account, ms": [_ask_entries(heavy)] * times,
         "API entries, deep page of the heavy account, ms": [_ask_entries(heavy, _deep_cursor(app))] * times,
+        "API entries, first page of the idle account, ms": [_ask_entries(idle)] * times,
         **{name: [request] * times for name, request in pages.items()},
     }
     return {name: time_requests(stack.port, requests) for name, requests in asked.items()}
