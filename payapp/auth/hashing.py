@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import BoundedSemaphore, get_native_id
 from typing import TypeVar
 
@@ -49,7 +49,8 @@ def hash_in_turn(work: Callable[[], Result]) -> Result:
 def _step_back() -> None:
     """Let everything else have the processor first. Linux alone knows niceness of one thread, and of those it makes."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), NICENESS)
+        with suppress(OSError):  # a sandbox may forbid it
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), NICENESS)
 
 
 # First come, first served. Its thread is made by the first to come, so in each process after it was forked.
