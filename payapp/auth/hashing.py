@@ -43,7 +43,7 @@ def waiting_room() -> Iterator[None]:
 def hash_in_turn(work: Callable[[], Result]) -> Result:
     """Wait for the turn, and return what `work` returns, or raise what it raises. No transaction may be open."""
     with lending_seat():
-        return _bench.submit(work).result()
+        return _hashing_thread.submit(work).result()
 
 
 def _step_back() -> None:
@@ -54,4 +54,4 @@ def _step_back() -> None:
 
 
 # First come, first served. Its thread is made by the first to come, so in each process after it was forked.
-_bench = ThreadPoolExecutor(1, "hashing", _step_back)
+_hashing_thread = ThreadPoolExecutor(1, "hashing", _step_back)
