@@ -26,7 +26,7 @@ PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reord
 HTMX := build/vendor/django_htmx/static/django_htmx/htmx-2.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-long chaos lint format bench pictures requirements clean
+.PHONY: help setup run demo test test-long chaos lint format bench growth pressure pictures requirements clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -86,6 +86,12 @@ format: $(VENV)/.dev ## Format the code
 
 bench: $(VENV)/.dev $(HTMX) ## Measure webhooks and spends a second, and their CPU, on both engines; writes bench/RESULTS.md
 	$(BIN)/python -m bench
+
+growth: $(VENV)/.dev $(HTMX) ## Measure what grows with the ledger, up to ten million entries (ENTRIES=10000,…); writes bench/GROWTH.md
+	$(BIN)/python -m bench.growth $(if $(ENTRIES),--entries $(ENTRIES))
+
+pressure: $(VENV)/.dev $(HTMX) ## Measure who waits while Stripe is silent or many log in at once; writes bench/PRESSURE.md
+	$(BIN)/python -m bench.pressure
 
 pictures: $(VENV)/.dev $(HTMX) ## Take the README's picture anew
 	$(BIN)/python -m tests.browser.pictures

@@ -9,22 +9,20 @@ import multiprocessing
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psutil
 import psycopg
 
 from bench.comparison import Servers, measure_loads
+from bench.engines import ENGINES, is_sqlite, say
 from bench.footprint import measure_commit, measure_memory, measure_pages, measure_starts
 from bench.load import CLIENT_PROCESSES, CONNECTIONS
 from bench.loads import make_loads
 from bench.plan import FULL, QUICK, Plan
 from bench.report import EngineResults, Results, render
 from bench.seeding import Seeds, log_in, seed
-from tests.databases import PostgresDatabases, SqliteDatabases, running_postgres
 from tests.processes import Stack
 
 RESULTS_PATH = Path(__file__).parent / "RESULTS.md"
@@ -69,20 +67,6 @@ def _measure(plan: Plan, folder: Path, engines: list[str]) -> Results:
     return Results(measured)
 
 
-@contextmanager
-def _postgresql(folder: Path) -> Iterator[str]:
-    with running_postgres(in_memory=False) as server_url:
-        yield PostgresDatabases(server_url, folder).create()
-
-
-@contextmanager
-def _sqlite(folder: Path) -> Iterator[str]:
-    yield SqliteDatabases(folder).create()
-
-
-ENGINES: dict[str, Callable[[Path], AbstractContextManager[str]]] = {"postgresql": _postgresql, "sqlite": _sqlite}
-
-
 def _measure_engine(plan: Plan, clients: Executor, folder: Path, database_url: str) -> EngineResults:
     seeds = seed(database_url, folder, CONNECTIONS * plan.purchases_each)
     stacks = {
@@ -119,15 +103,15 @@ def _measure_servers(
     memory = measure_memory(payapp.processes["web"].pid)
     pages = measure_pages(payapp.port, people[0], plan)
     say(payapp.run("flask", "ledger", "verify").strip())
-    is_sqlite = payapp.database_url.startswith("sqlite")
+    has_no_server = is_sqlite(payapp.database_url)
     return EngineResults(
         comparisons,
         {load.name: load.ratio_min for load in loads},
         starts,
         memory,
         pages,
-        None if is_sqlite else measure_commit(payapp.database_url),
-        {} if is_sqlite else _read_settings(payapp.database_url),
+        None if has_no_server else measure_commit(payapp.database_url),
+        {} if has_no_server else _read_settings(payapp.database_url),
     )
 
 
@@ -145,7 +129,7 @@ def _make_stack(database_url: str, folder: Path, application: str, *, is_quick: 
 
 def _find_server(database_url: str) -> psutil.Process | None:
     """Return PostgreSQL's first process, whose children do the work; None for SQLite, which is in the web's own."""
-    if database_url.startswith("sqlite"):
+    if is_sqlite(database_url):
         return None
     with psycopg.connect(database_url) as connection:
         return psutil.Process(connection.info.backend_pid).parent()
@@ -156,11 +140,6 @@ def _read_settings(database_url: str) -> dict[str, str]:
     with psycopg.connect(database_url) as connection:
         rows = {name: connection.execute(f"SHOW {name}").fetchone() for name in POSTGRES_SETTINGS}
     return {name: str(row[0]) for name, row in rows.items() if row}
-
-
-def say(what: str) -> None:
-    """Print a step as it begins."""
-    print(f"  {what}", flush=True)
 
 
 if __name__ == "__main__":

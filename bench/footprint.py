@@ -10,7 +10,7 @@ import psutil
 import psycopg
 import requests
 
-from bench.load import Connection
+from bench.load import Connection, Requests, exchange
 from bench.plan import Plan
 from bench.seeding import make_page_request
 from tests.journeys.person import Person
@@ -45,9 +45,21 @@ def measure_pages(port: int, person: Person, plan: Plan) -> dict[str, float]:
     """Return the median milliseconds of each page, asked for by one person, one after the other."""
     partial = PAGES["Balance partial"]
     etag = person.http.get(f"http://localhost:{port}{partial}", timeout=START_SECONDS_MAX).headers["ETag"]
-    sent = {name: make_page_request(person, path) for name, path in PAGES.items()}
-    sent[UNCHANGED] = make_page_request(person, partial, {"If-None-Match": etag})
-    return {name: _measure_page(port, request, plan.page_views) for name, request in sent.items()}
+    asked = {name: make_page_request(person, path) for name, path in PAGES.items()}
+    asked[UNCHANGED] = make_page_request(person, partial, {"If-None-Match": etag})
+    return {name: time_requests(port, [request] * plan.page_views) for name, request in asked.items()}
+
+
+def time_requests(port: int, sent: Requests) -> float:
+    """Return the median milliseconds of the answers. Raises AssertionError at one that is no success."""
+    connection = Connection(port)
+    took: list[float] = []
+    for request in sent:
+        began_at = time.perf_counter()
+        exchange(connection, request)
+        took.append((time.perf_counter() - began_at) * 1000)
+    connection.close()
+    return median(took)
 
 
 def measure_commit(database_url: str) -> float:
@@ -91,14 +103,3 @@ def _is_alive(url: str) -> bool:
         return requests.get(url, timeout=START_SECONDS_MAX).status_code == 200
     except requests.ConnectionError:
         return False
-
-
-def _measure_page(port: int, request: bytes, times: int) -> float:
-    connection = Connection(port)
-    took: list[float] = []
-    for _ in range(times):
-        began_at = time.perf_counter()
-        connection.send(request)
-        took.append((time.perf_counter() - began_at) * 1000)
-    connection.close()
-    return median(took)

@@ -44,8 +44,8 @@ class Burst:
 class Connection:
     """One keep-alive connection. http.client would cost as much CPU a request as the apps that are measured."""
 
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS_MAX)
+    def __init__(self, port: int, seconds_max: float = ANSWER_SECONDS_MAX) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=seconds_max)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._stream = self._socket.makefile("rb")
 
@@ -107,14 +107,15 @@ def _send_batch(connection: Connection, requests: Requests, deadline: float) -> 
     for request in requests:
         if sent_at >= deadline:
             break
-        _exchange(connection, request)
+        exchange(connection, request)
         answered_at = time.monotonic()
         took.append(answered_at - sent_at)
         sent_at = answered_at
     return took
 
 
-def _exchange(connection: Connection, request: bytes | tuple[bytes, bytes]) -> None:
+def exchange(connection: Connection, request: bytes | tuple[bytes, bytes]) -> None:
+    """Send a request, and the one that follows from its answer. Raises AssertionError at one that is no success."""
     if isinstance(request, bytes):
         connection.send(request)
         return

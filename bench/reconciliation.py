@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from bench.rows import MADE_AT, insert_purchases, insert_users, make_checkout_session, number_rows
 from payapp import create_app
 from payapp.database.base import expect_reads_only
 from payapp.extensions import db
@@ -30,7 +31,6 @@ from tests.databases import PostgresDatabases, SqliteDatabases, running_postgres
 PAGE_SIZE = 100
 PURCHASES_EACH = 10
 MEGABYTES_MAX = 200
-MADE_AT = 1_790_000_000
 
 
 def main() -> int:
@@ -77,7 +77,7 @@ class SyntheticStripe(StripeService):
     def list_checkout_sessions(self, since: datetime | None = None) -> Iterator[Page[CheckoutSession]]:
         for newest in range(self.purchases, 0, -PAGE_SIZE):
             numbers = range(newest, max(newest - PAGE_SIZE, 0), -1)
-            yield Page([CheckoutSession.from_object(self._checkout_session(number)) for number in numbers], [])
+            yield Page([CheckoutSession.from_object(self._make_session(number)) for number in numbers], [])
 
     def list_refunds(self, since: datetime | None = None) -> Iterator[Page[Refund]]:
         for newest in range(self.purchases, 0, -PAGE_SIZE * 10):
@@ -87,25 +87,8 @@ class SyntheticStripe(StripeService):
     def list_disputes(self, since: datetime | None = None) -> Iterator[Page[Dispute]]:
         return iter(())
 
-    def _checkout_session(self, number: int) -> dict[str, Any]:
-        user_id = _user(number, self.purchases)
-        sent = {"userId": str(user_id), "credits": "500", "packageId": "growth", "purchaseId": str(number)}
-        return {
-            "id": f"cs_test_{number}",
-            "object": "checkout.session",
-            "mode": "payment",
-            "status": "complete",
-            "payment_status": "paid",
-            "url": None,
-            "customer": f"cus_{user_id}",
-            "client_reference_id": str(number),
-            "amount_total": 3900,
-            "currency": "usd",
-            "livemode": False,
-            "payment_intent": {"id": f"pi_{number}", "status": "succeeded"},
-            "expires_at": MADE_AT,
-            "metadata": {**sent, "app": "payapp"},
-        }
+    def _make_session(self, number: int) -> dict[str, Any]:
+        return make_checkout_session(number, _user(number, self.purchases))
 
 
 def _refund(number: int) -> dict[str, Any]:
@@ -135,34 +118,22 @@ def _fill(session: Session, purchases: int) -> None:
     back = [*guards.values(), "ANALYZE"] if is_sqlite else [_switch("ENABLE"), "ANALYZE"]
     user, nth = f"(n - 1) % {users} + 1", f"(n - 1) / {users} + 1"
     statements = (
-        "INSERT INTO users (id, email, password_hash, credits, credits_held, stripe_customer_id,"
-        " stripe_customer_key, stripe_customer_email, created_at)"
-        f" SELECT n, 'u' || n || '@example.com', 'none', CASE WHEN n % 10 = 0 THEN 3750 ELSE 5000 END, 0,"
-        f" 'cus_' || n, 'customer:' || n, 'u' || n || '@example.com', {now} FROM {_numbers(users)}",
-        "INSERT INTO purchases (id, user_id, package_id, credits, amount_total, currency, livemode, status,"
-        " stripe_customer_id, stripe_checkout_key, stripe_checkout_session_id, stripe_payment_intent_id,"
-        " checkout_expires_at, created_at, completed_at, fulfilled_at)"
-        f" SELECT n, {user}, 'growth', 500, 3900, 'usd', false, 'fulfilled', 'cus_' || ({user}), 'checkout:' || n,"
-        f" 'cs_test_' || n, 'pi_' || n, {now}, {now}, {now}, {now} FROM {_numbers(purchases)}",
+        insert_users(number_rows(1, users), credits="CASE WHEN n % 10 = 0 THEN 3750 ELSE 5000 END"),
+        insert_purchases(number_rows(1, purchases), "n", user),
         "INSERT INTO ledger_entries (id, user_id, amount, balance_after, entry_type, category, idempotency_key,"
         f" created_at) SELECT n, {user}, 500, 500 * ({nth}), 'grant', 'paid', 'purchase:' || n, {now}"
-        f" FROM {_numbers(purchases)}",
+        f" FROM {number_rows(1, purchases)}",
         "INSERT INTO refunds (stripe_refund_id, stripe_payment_intent_id, stripe_charge_id, status, amount, currency,"
         " livemode, created_at, updated_at)"
         f" SELECT 're_' || n, 'pi_' || n, 'ch_' || n, 'succeeded', 975, 'usd', false, {now}, {now}"
-        f" FROM {_numbers(purchases)} WHERE n % 10 = 0",
+        f" FROM {number_rows(1, purchases)} WHERE n % 10 = 0",
         "INSERT INTO ledger_entries (id, user_id, amount, balance_after, entry_type, idempotency_key,"
         f" corrects_entry_id, created_at) SELECT {purchases} + n, {user}, -125, 5000 - 125 * ({nth}), 'clawback',"
-        f" 'refund:re_' || n, n, {now} FROM {_numbers(purchases)} WHERE n % 10 = 0",
+        f" 'refund:re_' || n, n, {now} FROM {number_rows(1, purchases)} WHERE n % 10 = 0",
     )
     for statement in (*away, *statements, *back):
         session.execute(text(statement))
     session.commit()
-
-
-def _numbers(last: int) -> str:
-    series = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers"
-    return f"({series} WHERE n < {last}) SELECT n FROM numbers) AS numbers"
 
 
 def _switch(verb: str) -> str:

@@ -23,7 +23,7 @@ PAGE_MILLISECONDS_MAX = {"Credits page": 6, UNCHANGED: 1.5}
 
 PAGE = """# Benchmark
 
-Written by `{command}` on {date}: {machine}; {software}.
+{origin}
 
 {engines}
 {remarks}
@@ -97,10 +97,7 @@ class Results:
 def render(results: Results, plan: Plan, command: str) -> str:
     """Return the page."""
     return PAGE.format(
-        command=command,
-        date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        machine=_describe_machine(),
-        software=_describe_software(),
+        origin=tell_origin(command),
         engines="\n".join(_render_engine(name, engine) for name, engine in results.engines.items()),
         remarks=REMARKS.format(
             postgres=_describe_postgres(results),
@@ -123,6 +120,12 @@ def _render_engine(name: str, results: EngineResults) -> str:
         costs="\n".join(_cost_line(load, compared) for load, compared in results.comparisons.items()),
         figures="\n".join(_figure_lines(results)),
     )
+
+
+def tell_origin(command: str) -> str:
+    """Return the sentence that says by which command, when and where figures were measured."""
+    date = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"Written by `{command}` on {date}: {_describe_machine()}; {_describe_software()}."
 
 
 def _describe_postgres(results: Results) -> str:

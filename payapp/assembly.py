@@ -23,7 +23,7 @@ from payapp.features.routes import blueprint as features_blueprint
 from payapp.landing.routes import blueprint as landing_blueprint
 from payapp.probes import routes as operations
 from payapp.stripe_service import StripeService
-from payapp.web import entrance, errors, input_guards, pages, sessions, trusted_hosts
+from payapp.web import entrance, errors, input_guards, pages, seats, sessions, trusted_hosts
 from payapp.webhooks.routes import blueprint as webhooks_blueprint
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -54,6 +54,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
     api.init_app(app)
     pages.init_app(app)
     errors.init_app(app)
+    seats.init_app(app)
     return app
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payapp.auth.email_addresses import normalize_email, spellings_of
+from payapp.auth.hashing import hash_in_turn
 from payapp.auth.models import LoggedInUser, User
 from payapp.database.base import table_of
 from payapp.ledger.balances import FIND_ACCOUNT, Balance
@@ -33,7 +34,7 @@ def create_user(session: Session, email: str, password: str) -> User:
 
     Flushes, so that the unique constraint speaks now; after the error the session must be rolled back.
     """
-    user = User(email=normalize_email(email), password_hash=hasher.hash(password))  # slow: nothing is locked yet
+    user = User(email=normalize_email(email), password_hash=make_hash(password))  # slow: nothing is locked yet
     if find_user_id(session, email) is not None:  # perhaps in an older spelling, of which the constraint knows nothing
         raise EmailTakenError(email)
     session.add(user)
@@ -103,19 +104,30 @@ def is_right_password(password_hash: str | None, password: str) -> bool:
     Call it with no transaction open, because verifying takes its time.
     """
     try:
-        hasher.verify(password_hash or _nobodys_hash(), password)
+        hash_in_turn(lambda: hasher.verify(password_hash or _nobodys_hash(), password))
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
 
 
-def renew_hash(session: Session, user_id: int, old_hash: str, password: str) -> None:
-    """Hash a password again if today's parameters are stronger than those of `old_hash`."""
-    if hasher.check_needs_rehash(old_hash):
-        new_hash = hasher.hash(password)
-        session.execute(
-            update(User).where(User.id == user_id, User.password_hash == old_hash).values(password_hash=new_hash)
-        )
+def find_stronger_hash(password_hash: str, password: str) -> str | None:
+    """Hash the password again if today's parameters are stronger than those of its hash; None if they are not.
+
+    Call it with no transaction open.
+    """
+    return make_hash(password) if hasher.check_needs_rehash(password_hash) else None
+
+
+def make_hash(password: str) -> str:
+    """Hash a password by today's parameters. Call it with no transaction open."""
+    return hash_in_turn(lambda: hasher.hash(password))
+
+
+def replace_hash(session: Session, user_id: int, old_hash: str, new_hash: str) -> None:
+    """Keep another hash of the same password; if the password was changed meanwhile, that one stays."""
+    session.execute(
+        update(User).where(User.id == user_id, User.password_hash == old_hash).values(password_hash=new_hash)
+    )
 
 
 def count_users(session: Session) -> int:

@@ -13,12 +13,14 @@ from payapp.auth.accounts import (
     EmailTakenError,
     create_user,
     find_logged_in,
+    find_stronger_hash,
     find_user,
     is_right_password,
-    renew_hash,
+    replace_hash,
 )
 from payapp.auth.email_addresses import normalize_email
 from payapp.auth.forms import LogInForm, SignUpForm
+from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
 from payapp.auth.limits import LOGINS, SIGN_UPS, WRONG_PASSWORDS, Limit, TooOftenError, count_try, take_back
 from payapp.auth.models import LoggedInUser, User
 from payapp.auth.visitors import find_known_browser, remember_browser, visitors_address
@@ -49,10 +51,13 @@ def sign_up() -> str | Response | tuple[str, int]:
     form = SignUpForm()
     if not form.validate_on_submit():
         return _page("auth/sign_up.html", form)
-    _count((SIGN_UPS, visitors_address()))
     try:
-        user = create_user(db.session(), form.email.data, form.password.data)
+        with waiting_room():
+            _count((SIGN_UPS, visitors_address()))
+            user = create_user(db.session(), form.email.data, form.password.data)
         db.session.commit()
+    except CrowdedError:
+        return _ask_to_try_again("auth/sign_up.html", form)
     except EmailTakenError:
         form.email.errors = ["There is an account with this e-mail address already. Log in instead."]
         return _page("auth/sign_up.html", form)
@@ -68,7 +73,11 @@ def log_in() -> str | Response | tuple[str, int]:
     form = LogInForm()
     if not form.validate_on_submit():
         return _page("auth/log_in.html", form)
-    user = _check_password(form)
+    try:
+        with waiting_room():
+            user = _check_password(form)
+    except CrowdedError:
+        return _ask_to_try_again("auth/log_in.html", form)
     if user is None:
         form.password.errors = ["The e-mail address or the password is wrong."]
         return _page("auth/log_in.html", form)
@@ -109,6 +118,14 @@ def _page(template: str, form: SignUpForm | LogInForm) -> str | tuple[str, int]:
     return (html, 422) if form.is_submitted() else html
 
 
+def _ask_to_try_again(template: str, form: SignUpForm | LogInForm) -> Response:
+    """Show the form, still filled in, to one too many. Nothing was tried, so nothing is counted."""
+    form.password.errors = ["Very many people are coming in just now. Please try again in a few seconds."]
+    response = Response(_render_form(template, form), 503, mimetype="text/html")
+    response.headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
+    return response
+
+
 def _render_form(template: str, form: SignUpForm | LogInForm) -> str:
     return render_template(template, form=form, next=_safe_next())
 
@@ -127,8 +144,10 @@ def _check_password(form: LogInForm) -> User | None:
     _count((LOGINS, browser or visitors_address()), (WRONG_PASSWORDS, account))
     if not is_right_password(password_hash, password) or user is None or password_hash is None:
         return None
+    new_hash = find_stronger_hash(password_hash, password)
     take_back(session, WRONG_PASSWORDS, account)
-    renew_hash(session, user.id, password_hash, password)
+    if new_hash:
+        replace_hash(session, user.id, password_hash, new_hash)
     session.commit()
     return user
 

@@ -27,7 +27,7 @@ SQLITE_BUSY_TIMEOUT_SECONDS = 15
 # Seconds, and three tries: the operating system asks after an idle connection, and notes when nobody is there any more.
 POSTGRES_TIMES = {"connect_timeout": 5, "keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3}
 POSTGRES_PREPARE_AFTER = 5  # times that a connection has sent a statement; the driver's own default
-POSTGRES_POOL_SIZE = 8  # one connection for each of a worker's threads, see gunicorn.conf.py
+POSTGRES_POOL_SIZE = 8  # one connection for each request that a process works on at once, see web/seats.py
 
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import bindparam, func, literal_column, or_, select
+from sqlalchemy import BigInteger, Integer, bindparam, func, literal_column, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from payapp.database.base import UtcDateTime, table_of
@@ -86,6 +86,19 @@ ENTRY_COLUMNS = (
     LedgerEntry.idempotency_key,
     CORRECTED_KEY,
 )
+NEWEST_FIRST = (LedgerEntry.user_id.desc(), LedgerEntry.id.desc())
+OF_USER, BEFORE = bindparam("user_id", type_=BigInteger), bindparam("before_id", type_=BigInteger)
+PAGE = select(*ENTRY_COLUMNS).order_by(*NEWEST_FIRST).limit(bindparam("at_most", type_=Integer))
+# The same for each engine, so written that it reads the index of accounts and their entries from the right place on.
+# Asked for `user_id = …`, PostgreSQL may walk through everybody's entries, newest first, until it has found enough: for
+# a busy account that is soon, for one that was busy once it is after millions. SQLite finds no place by a pair.
+LIST_ENTRIES = {
+    "postgresql": PAGE.where(
+        LedgerEntry.user_id >= OF_USER, tuple_(LedgerEntry.user_id, LedgerEntry.id) < tuple_(OF_USER, BEFORE)
+    ),
+    "sqlite": PAGE.where(LedgerEntry.user_id == OF_USER, LedgerEntry.id < BEFORE),
+}
+AFTER_ALL = 2**63 - 1
 
 
 def get_balance(session: Session, user_id: int) -> Balance:
@@ -99,10 +112,9 @@ def get_balance(session: Session, user_id: int) -> Balance:
 
 def list_entries(session: Session, user_id: int, *, limit: int, before_id: int | None = None) -> Sequence[EntryView]:
     """Return the account's newest entries, newest first, at most `limit`; only those before `before_id` if given."""
-    statement = select(*ENTRY_COLUMNS).where(LedgerEntry.user_id == user_id)
-    if before_id is not None:
-        statement = statement.where(LedgerEntry.id < before_id)
-    rows = session.execute(statement.order_by(LedgerEntry.id.desc()).limit(limit))
+    before = AFTER_ALL if before_id is None else before_id
+    statement = LIST_ENTRIES[session.get_bind().dialect.name]
+    rows = session.execute(statement, {"user_id": user_id, "before_id": before, "at_most": limit})
     return [EntryView(*row) for row in rows]
 
 

@@ -81,10 +81,12 @@ LAWS = {
         GROUP BY correction.user_id, correction.corrects_entry_id, granted.entry_type, granted.amount
         HAVING granted.entry_type IS NULL OR granted.entry_type <> 'grant'
           OR SUM(correction.amount) NOT BETWEEN -granted.amount AND 0""",
+    # IS NOT NULL, because PostgreSQL would join every entry, though hardly any reverses another.
     "a reversal is equal and opposite": """
         SELECT reversal.user_id, -entry.amount, reversal.amount
         FROM ledger_entries AS reversal JOIN ledger_entries AS entry ON entry.id = reversal.reverses_entry_id
-        WHERE reversal.amount <> -entry.amount OR reversal.user_id <> entry.user_id""",
+        WHERE reversal.reverses_entry_id IS NOT NULL
+          AND (reversal.amount <> -entry.amount OR reversal.user_id <> entry.user_id)""",
 }
 
 

@@ -17,8 +17,8 @@ TIMEOUT_SECONDS = (2.0, 4.0)  # connect, read; with one retry an answer within t
 RETRIES = 1
 QUICK_TIMEOUT_SECONDS = (1.0, 1.5)
 QUICK_SECONDS_MAX = 2.0  # all in all: an address with many machines, each tried in turn, takes longer
-# At once, in one process. A web process has eight threads (gunicorn.conf.py): however many press Buy while Stripe is
-# silent, two of them go on showing pages, spending credits and receiving webhooks.
+# At once, in one process. A web process works on eight requests at once (web/seats.py): however many press Buy while
+# Stripe is silent, two places are left for showing pages, spending credits and receiving webhooks.
 WAITING_MAX = 6
 
 Result = TypeVar("Result")

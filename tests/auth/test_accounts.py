@@ -11,10 +11,11 @@ from payapp.auth.accounts import (
     EmailTakenError,
     change_email,
     create_user,
+    find_stronger_hash,
     find_user,
     find_user_id,
     is_right_password,
-    renew_hash,
+    replace_hash,
 )
 from tests.factories import make_user
 
@@ -152,14 +153,22 @@ def test_it_renews_an_outdated_hash_once(session: Session) -> None:
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     user.password_hash = weak
     session.commit()
-    renew_hash(session, user.id, weak, PASSWORD)
+    stronger = find_stronger_hash(weak, PASSWORD)
+    assert stronger is not None
+    replace_hash(session, user.id, weak, stronger)
     session.commit()
-    renewed = user.password_hash
-    renew_hash(session, user.id, renewed, PASSWORD)
+    assert user.password_hash == stronger != weak
+    assert find_stronger_hash(stronger, PASSWORD) is None
+    assert is_right_password(stronger, PASSWORD)
+
+
+def test_a_password_that_was_changed_meanwhile_stays(session: Session) -> None:
+    user = create_user(session, "ada@example.com", PASSWORD)
     session.commit()
-    assert renewed != weak
-    assert user.password_hash == renewed
-    assert is_right_password(renewed, PASSWORD)
+    changed = user.password_hash
+    replace_hash(session, user.id, "what it was before", "the same password, hashed anew")
+    session.commit()
+    assert user.password_hash == changed
 
 
 def test_a_password_is_hashed_while_nothing_is_locked(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """POST /login: who are you, and where were you going?"""
 
 import re
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -189,10 +190,11 @@ def test_it_verifies_with_no_transaction_open(
 ) -> None:
     """No webhook waits for SQLite's write lock, and no connection is kept, while argon2id takes its time."""
     checked_out: list[int] = []
+    pool: Any = db.engine.pool
 
     class Watched(PasswordHasher):
         def verify(self, hash: str | bytes, password: str | bytes) -> bool:  # type: ignore[override]
-            checked_out.append(db.engine.pool.checkedout())  # type: ignore[attr-defined]
+            checked_out.append(pool.checkedout())
             return super().verify(hash, password)
 
     monkeypatch.setattr(accounts, "hasher", Watched(time_cost=1, memory_cost=64, parallelism=1))

@@ -74,5 +74,5 @@ def test_make_demo_prints_the_journey(environment: dict[str, str]) -> None:
 
 def test_make_lists_its_targets(environment: dict[str, str]) -> None:
     done = subprocess.run(["make"], cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True, check=True)
-    for target in ("run", "test", "demo", "lint", "bench"):
+    for target in ("run", "test", "demo", "lint", "bench", "growth", "pressure"):
         assert f"make {target} " in done.stdout

@@ -129,14 +129,43 @@ def test_daily_usage_counts_captures_alone(session: Session) -> None:
 
 
 def test_daily_usage_reads_the_index_of_captures(session: Session) -> None:
-    explain = "EXPLAIN QUERY PLAN"
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SET LOCAL enable_seqscan = off"))  # the table is small here
         session.execute(text("SET LOCAL enable_bitmapscan = off"))
-        explain = "EXPLAIN"
-    usage: Any = balances.DAILY_USAGE.compile(session.get_bind())
-    values = {"user_id": 1, "first_moment": "2026-03-02"}
-    given = tuple(values[name] for name in usage.positiontup) if usage.positional else values
-    plan = str(session.connection().exec_driver_sql(f"{explain} {usage}", given).all())
+    plan = explain(session, balances.DAILY_USAGE, {"user_id": 1, "first_moment": "2026-03-02"})
     on_sqlite = "SEARCH ledger_entries USING INDEX ix_ledger_entries_captures (user_id=? AND created_at>?)"
     assert on_sqlite in plan or "Index Only Scan using ix_ledger_entries_captures" in plan
+
+
+def test_a_page_of_an_idle_account_does_not_look_through_what_others_did_since(session: Session) -> None:
+    idle, others = open_account(session), open_account(session)
+    engine = session.get_bind().dialect.name
+    if engine == "postgresql":
+        session.execute(text("SET LOCAL session_replication_role = replica"))  # the guards do not matter here
+        session.execute(text(MANY_ENTRIES), {"idle": idle, "others": others})
+        session.execute(text("SET LOCAL session_replication_role = origin"))
+        session.execute(text("ANALYZE ledger_entries"))
+    plan = explain(
+        session, balances.LIST_ENTRIES[engine], {"user_id": idle, "before_id": balances.AFTER_ALL, "at_most": 6}
+    )
+    on_sqlite = "SEARCH ledger_entries USING INDEX ix_ledger_entries_user_id_id (user_id=? AND id<?)"
+    on_postgresql = f"Index Cond: ((user_id >= '{idle}'::bigint) AND (ROW(user_id, id) < ROW('{idle}'::bigint, "
+    assert on_sqlite in plan or on_postgresql in plan, plan
+    assert "TEMP B-TREE" not in plan
+    assert "Sort" not in plan
+
+
+# A third is of the idle account, all of it older than the rest.
+MANY_ENTRIES = """
+    INSERT INTO ledger_entries (user_id, amount, balance_after, entry_type, idempotency_key, created_at)
+    SELECT CASE WHEN n <= 1000 THEN :idle ELSE :others END, 1, n, 'grant', 'test:' || n, now()
+    FROM generate_series(1, 3000) AS numbers(n)"""
+
+
+def explain(session: Session, statement: Any, values: dict[str, Any]) -> str:
+    """Return the database's plan for a statement with these values."""
+    compiled = statement.compile(session.get_bind(), compile_kwargs={"render_postcompile": True})
+    every = {**compiled.params, **values}
+    given = tuple(every[name] for name in compiled.positiontup) if compiled.positional else every
+    command = "EXPLAIN" if session.get_bind().dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+    return str(session.connection().exec_driver_sql(f"{command} {compiled}", given).all())
