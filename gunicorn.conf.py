@@ -7,9 +7,9 @@ bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"
 # A process uses one core at most: with one process on two cores, a third of the spends a second would be lost.
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
-# Eight are at work at once (payapp/web/seats.py). The others wait, most of them for their turn to hash a password, of
-# which there may be 48 (payapp/auth/hashing.py). A thread is made when it is first needed.
-threads = 64
+# Eight are at work at once (payapp/web/seats.py). The others wait: 48 for their turn to hash a password
+# (payapp/auth/hashing.py), 32 for Stripe (payapp/stripe_service/connection.py). A thread is made when first needed.
+threads = 96
 timeout = 60
 graceful_timeout = 20
 # Balancers keep an idle connection for a minute and use it again. Were we the first to close it, a request on its way

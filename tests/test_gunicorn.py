@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from payapp.auth.hashing import WAITING_MAX
+from payapp.auth import hashing
+from payapp.stripe_service import connection
 from payapp.web.seats import SEATS
 from tests.processes import PROJECT_ROOT
 
@@ -23,8 +24,9 @@ def test_an_idle_connection_outlives_the_balancers(monkeypatch: pytest.MonkeyPat
     assert read_configuration()["keepalive"] == 360
 
 
-def test_who_waits_to_log_in_takes_no_thread_that_others_need() -> None:
-    assert read_configuration()["threads"] >= WAITING_MAX + 2 * SEATS
+def test_who_waits_takes_no_thread_that_others_need() -> None:
+    waiting = hashing.WAITING_MAX + connection.WAITING_MAX
+    assert read_configuration()["threads"] >= waiting + 2 * SEATS
 
 
 def test_there_is_a_process_for_each_core_unless_the_operator_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,14 +12,15 @@ from payapp.stripe_service.deadline import call_within
 from payapp.stripe_service.patience import Patience
 from payapp.stripe_service.refusals import Refusals
 from payapp.stripe_types.objects import BurntKeyError, StripeRefusedError, StripeServiceError, StripeUnavailableError
+from payapp.web.seats import lending_seat
 
 TIMEOUT_SECONDS = (2.0, 4.0)  # connect, read; with one retry an answer within ten seconds, htmx's own limit
 RETRIES = 1
 QUICK_TIMEOUT_SECONDS = (1.0, 1.5)
 QUICK_SECONDS_MAX = 2.0  # all in all: an address with many machines, each tried in turn, takes longer
-# At once, in one process. A web process works on eight requests at once (web/seats.py): however many press Buy while
-# Stripe is silent, two places are left for showing pages, spending credits and receiving webhooks.
-WAITING_MAX = 6
+# At once, in one process. Who waits has no seat (web/seats.py), so that however many press Buy while Stripe is silent,
+# everybody else is served; but each has a thread (gunicorn.conf.py).
+WAITING_MAX = 32
 
 Result = TypeVar("Result")
 
@@ -43,10 +44,11 @@ class Connection:
     def _ask(self, call: Callable[[], Result], *, is_quick: bool = False) -> Result:
         """Call, and log and raise our errors. `is_quick` gives up after two seconds, whatever the network does.
 
-        Where too many wait already, this one is not made: StripeUnavailableError at once.
+        Where too many wait already, this one is not made: StripeUnavailableError at once. No transaction may be open:
+        the request's seat is lent meanwhile.
         """
         try:
-            with self._waiting(), translated_errors():
+            with self._waiting(), lending_seat(), translated_errors():
                 return call_within(QUICK_SECONDS_MAX, call) if is_quick else call()
         except StripeServiceError as error:
             self.refusals.note(error)
