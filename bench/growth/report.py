@@ -16,10 +16,10 @@ PAGE = """# Growth
 {users:,} users and over a year; every {share}th is of one heavy account, which ends at {heavy:,}, and as many in the
 first half of each step are of one that is idle since then. The database makes them itself, by INSERT … SELECT, with two
 of the guards off: those which compare each row with the balance of its moment (`bench/growth/filling.py`).
-`flask ledger verify` asks for the same laws afterwards, and a single fault ends the run. VACUUM and ANALYZE follow, on
-PostgreSQL. Then payapp is started with 2 workers, and one client asks over one connection, {times} times each: medians.
-The commands' time is without Python's start; Stripe's lists are made of our purchases. A deep page is that behind which
-the heavy account's first hundred entries stand.
+`flask ledger verify` asks for the same laws afterwards, and a single fault ends the run. ANALYZE follows, and on
+PostgreSQL VACUUM. Then payapp is started with 2 workers, and one client asks over one connection, {times} times each:
+medians. The commands' time is without Python's start; Stripe's lists are made of our purchases. A deep page is that
+behind which the heavy account's first hundred entries stand.
 
 **What may grow.** The two commands look at every entry; that is their work. The credits page and the balance partial
 read what their account used in the last 30 and 7 days, so they grow with its use, not with its age.

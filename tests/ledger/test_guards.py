@@ -155,3 +155,35 @@ def test_an_entry_makes_sense(session: Session, account: int, raw: Any, values: 
         raw.execute(ENTRY + f"({account}, {values}, CURRENT_TIMESTAMP)")
     raw.rollback()
     assert verify(session) == []
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_an_entry_is_compared_with_few_others_whatever_analyze_has_told(session: Session) -> None:
+    user_id = open_account(session)
+    for number in range(300):
+        grant(session, user_id, 1, idempotency_key=f"test:{number}")
+    before = count_steps(session, user_id, "test:before")
+    session.execute(text("ANALYZE"))
+    # As it tells of many entries, none of which reverses another: two numbers, rows in all and rows of one key.
+    many = "UPDATE sqlite_stat1 SET stat = replace(stat, '301', '20000') WHERE tbl = 'ledger_entries'"
+    session.execute(text(many))
+    session.commit()
+    session.connection().connection.invalidate()  # a new connection reads what was told
+    session.rollback()
+    assert count_steps(session, user_id, "test:after") < before + 200
+
+
+def count_steps(session: Session, user_id: int, idempotency_key: str) -> int:
+    """Return how many steps SQLite's machine takes for one grant."""
+    connection: Any = session.connection().connection.driver_connection
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 1
+
+    connection.set_progress_handler(count, 1)
+    grant(session, user_id, 1, idempotency_key=idempotency_key)
+    connection.set_progress_handler(None, 1)
+    session.commit()
+    return steps
