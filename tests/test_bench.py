@@ -1,14 +1,12 @@
 """The benchmark runs: its quick form measures everything and prints the tables. Speed is not asserted here."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from bench.__main__ import main
 from tests.effort import pick
-from tests.processes import PROJECT_ROOT
 
 LOADS = (
     "Webhook grants",
@@ -23,13 +21,14 @@ LOADS = (
 @pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.parametrize("engine", pick(["postgresql"], ["postgresql", "sqlite"]))
-def test_it_measures_everything_and_writes_the_tables(tmp_path: Path, engine: str) -> None:
+def test_it_measures_everything_and_writes_the_tables(
+    tmp_path: Path, engine: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     output = tmp_path / "results.md"
-    command = [sys.executable, "-m", "bench", "--quick", "--engine", engine, "--output", str(output)]
-    done = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, timeout=180)
-    assert done.returncode == 0, done.stderr
-    assert "round 1 of 1" in done.stdout
-    assert "every law holds" in done.stdout
+    assert main(["--quick", "--engine", engine, "--output", str(output)]) == 0
+    said = capsys.readouterr().out
+    assert "round 1 of 1" in said
+    assert "every law holds" in said
     page = output.read_text()
     database = r"in the web's" if engine == "sqlite" else r"\d+\.\d\d / \d+\.\d\d = .*"
     rows = [

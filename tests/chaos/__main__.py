@@ -22,7 +22,6 @@ PROGRESS_SECONDS = 10
 def main(arguments: list[str]) -> int:
     """Run on one engine after the other; return the exit status."""
     options = _parse(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else what was started would outlive us
     seed = options.seed if options.seed is not None else secrets.randbelow(10**6)
     engines = ENGINES if options.engine == "both" else (options.engine,)
     print(f"seed {seed}", flush=True)
@@ -68,4 +67,5 @@ class Progress:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else what was started would outlive us
     sys.exit(main(sys.argv[1:]))

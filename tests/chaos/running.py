@@ -1,20 +1,14 @@
-"""Running `python -m tests.chaos` as `make chaos` does."""
+"""Running chaos within a test: it uses the test process's own warm programs."""
 
-import subprocess
-import sys
+from contextlib import redirect_stdout
+from io import StringIO
 
-from tests.processes import PROJECT_ROOT
-
-SECONDS_MAX = 500
+from tests.chaos.__main__ import main
 
 
 def run_chaos(*arguments: str) -> tuple[int, str]:
-    """Run to the end; return exit status and everything printed. Raises subprocess.TimeoutExpired."""
-    command = [sys.executable, "-m", "tests.chaos", *arguments]
-    process = subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        output, _ = process.communicate(timeout=SECONDS_MAX)
-    finally:
-        process.terminate()  # politely, should it still run: it has servers to stop
-        process.wait()
-    return process.returncode, output
+    """Do as `python -m tests.chaos` with these arguments; return its exit status and everything it printed."""
+    printed = StringIO()
+    with redirect_stdout(printed):
+        status = main(list(arguments))
+    return status, printed.getvalue()
