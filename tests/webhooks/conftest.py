@@ -32,7 +32,7 @@ def senders() -> Iterator[Senders]:
 
 @pytest.fixture
 def web(database_url: str, tmp_path: Path) -> Iterator[str]:
-    """The address of the real application under gunicorn, with two workers of eight threads."""
+    """The address of the real application under gunicorn, with two workers."""
     with serving(Stack(database_url, tmp_path, web_workers=WEB_WORKERS)) as stack:
         yield stack.url
 
