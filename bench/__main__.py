@@ -16,7 +16,7 @@ import psutil
 import psycopg
 
 from bench.comparison import Servers, measure_loads
-from bench.engines import ENGINES, is_sqlite, say
+from bench.engines import ENGINES, add_options, is_sqlite, say, write_page
 from bench.footprint import measure_commit, measure_memory, measure_pages, measure_starts
 from bench.load import CLIENT_PROCESSES, CONNECTIONS
 from bench.loads import make_loads
@@ -39,18 +39,14 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="payapp-bench-") as folder:
         results = _measure(plan, Path(folder), options.engine or list(ENGINES))
     page = render(results, plan, f"python -m bench{' --quick' if options.quick else ''}")
-    output = options.output or (None if options.quick or options.engine else RESULTS_PATH)
-    if output:
-        output.write_text(page)
-    print(f"\n{page}\nTook {time.monotonic() - began_at:.0f} s.{f' Written to {output}.' if output else ''}")
+    written = write_page(page, options, RESULTS_PATH)
+    print(f"\n{page}\nTook {time.monotonic() - began_at:.0f} s. {written}")
     return 0
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a few seconds instead of five minutes; writes no file")
-    parser.add_argument("--engine", action="append", choices=list(ENGINES), help="only this one; writes no file")
-    parser.add_argument("--output", type=Path, help="where to write the page (default: bench/RESULTS.md)")
+    add_options(parser, RESULTS_PATH)
     return parser.parse_args(arguments)
 
 

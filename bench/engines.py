@@ -1,5 +1,9 @@
-"""The databases that are measured: a real PostgreSQL server on the disk, and SQLite; both fresh and migrated."""
+"""What all measurements share: their databases, their options, and where their page goes.
 
+The databases are a real PostgreSQL server on the disk, and SQLite; both fresh and migrated.
+"""
+
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -30,3 +34,18 @@ def is_sqlite(database_url: str) -> bool:
 def say(what: str) -> None:
     """Print a step as it begins."""
     print(f"  {what}", flush=True)
+
+
+def add_options(parser: ArgumentParser, results_path: Path) -> None:
+    """Add --quick, --engine and --output; see write_page()."""
+    parser.add_argument("--quick", action="store_true", help="a few seconds; writes no file")
+    parser.add_argument("--engine", action="append", choices=list(ENGINES), help="only this one; writes no file")
+    parser.add_argument("--output", type=Path, help=f"where to write the page (default: bench/{results_path.name})")
+
+
+def write_page(page: str, options: Namespace, results_path: Path) -> str:
+    """Write the page where the options say, nowhere if only a part was measured; return a sentence that says where."""
+    output = options.output or (None if options.quick or options.engine else results_path)
+    if output:
+        output.write_text(page)
+    return f"Written to {output}." if output else ""

@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.engines import ENGINES, say
+from bench.engines import ENGINES, add_options, say, write_page
 from bench.growth.filling import fill
 from bench.growth.measuring import measure, open_accounts, open_app
 from bench.growth.report import render
@@ -35,10 +35,7 @@ def main(arguments: list[str]) -> int:
                 stack = _make_stack(database_url, Path(folder) / name, is_quick=options.quick)
                 figures[name] = _measure_engine(stack, options.entries, options.users, times)
     page = render(figures, options.users, times, " ".join(["python -m bench.growth", *arguments]))
-    output = options.output or (None if options.quick or options.engine else RESULTS_PATH)
-    if output:
-        output.write_text(page)
-    print(f"\n{page}{f'Written to {output}.' if output else ''}")
+    print(f"\n{page}{write_page(page, options, RESULTS_PATH)}")
     return 0
 
 
@@ -46,9 +43,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.growth", description=__doc__)
     parser.add_argument("--entries", type=_read_sizes, help="the sizes, comma-separated, each at least 2000")
     parser.add_argument("--users", type=int, help=f"at least 3; {USERS:,} unless given")
-    parser.add_argument("--quick", action="store_true", help="a few seconds; writes no file")
-    parser.add_argument("--engine", action="append", choices=list(ENGINES), help="only this one; writes no file")
-    parser.add_argument("--output", type=Path, help="where to write the page (default: bench/GROWTH.md)")
+    add_options(parser, RESULTS_PATH)
     options = parser.parse_args(arguments)
     options.entries = options.entries or (QUICK_ENTRIES if options.quick else ENTRIES)
     options.users = options.users or (QUICK_USERS if options.quick else USERS)

@@ -79,7 +79,7 @@ def measure(stack: Stack, app: Flask, accounts: list[Account], times: int) -> di
     say("asking the running payapp")
     with serving(stack):
         found = _measure_requests(stack, app, accounts, times)
-    for name, command in {"`flask ledger verify`": _verify, "`flask stripe reconcile`": _reconcile}.items():
+    for name, command in {"`flask ledger verify`": verify, "`flask stripe reconcile`": _reconcile}.items():
         say(name.strip("`"))
         found[f"{name}, s"] = _time(app, command)
     return found | {"Database, MB": _measure_size(stack.database_url)}
@@ -126,10 +126,6 @@ def _time(app: Flask, command: Callable[[Session], list[Any]]) -> float:
         took = time.monotonic() - began_at
     assert found == [], f"{len(found)} faults, the first: {found[0]}"
     return took
-
-
-def _verify(session: Session) -> list[Any]:
-    return verify(session)
 
 
 def _reconcile(session: Session) -> list[Any]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-from bench.engines import ENGINES, say
+from bench.engines import ENGINES, add_options, say, write_page
 from bench.pressure.clients import share_stop
 from bench.pressure.people import make_people
 from bench.pressure.plan import FULL, QUICK, Plan
@@ -39,19 +39,14 @@ def main(arguments: list[str]) -> int:
                 stack = _make_stack(database_url, Path(folder) / name, is_quick=options.quick)
                 rows[name] = _measure(stack, plan)
     page = render(rows, plan, " ".join(["python -m bench.pressure", *arguments]), is_quick=options.quick)
-    output = options.output or (None if options.quick or options.engine else RESULTS_PATH)
-    if output:
-        output.write_text(page)
-    print(f"\n{page}{f'Written to {output}.' if output else ''}")
+    print(f"\n{page}{write_page(page, options, RESULTS_PATH)}")
     return 0
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.pressure", description=__doc__)
     parser.add_argument("--seconds", type=int, help=f"how long webhooks come; {FULL.seconds} unless given")
-    parser.add_argument("--quick", action="store_true", help="a few seconds; writes no file")
-    parser.add_argument("--engine", action="append", choices=list(ENGINES), help="only this one; writes no file")
-    parser.add_argument("--output", type=Path, help="where to write the page (default: bench/PRESSURE.md)")
+    add_options(parser, RESULTS_PATH)
     return parser.parse_args(arguments)
 
 
