@@ -13,6 +13,7 @@ from payapp import api, cli
 from payapp.api.remembered_keys import RememberedKeys
 from payapp.api.request_counts import make_request_counts
 from payapp.auth.api_keys.routes import blueprint as api_keys_blueprint
+from payapp.auth.login_sessions import IDLE_SECONDS_MAX
 from payapp.auth.routes import blueprint as auth_blueprint
 from payapp.config import PROJECT_ROOT, Settings, load_settings
 from payapp.credits.routes import blueprint as credits_blueprint
@@ -27,7 +28,6 @@ from payapp.web import entrance, errors, input_guards, pages, seats, sessions, t
 from payapp.webhooks.routes import blueprint as webhooks_blueprint
 
 MAX_BODY_BYTES = 1024 * 1024
-LOGIN_LIFETIME = timedelta(days=30)
 
 
 def assemble(overrides: Mapping[str, str] | None) -> Flask:
@@ -70,7 +70,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SECURE=settings.app_base_url.startswith("https://"),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=LOGIN_LIFETIME,
+        PERMANENT_SESSION_LIFETIME=timedelta(seconds=IDLE_SECONDS_MAX),
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as its session; a page left open overnight still works
         WTF_CSRF_SSL_STRICT=False,  # the session cookie is SameSite=Lax, and proxies strip referrers
         CHECKOUT_ORIGINS=settings.checkout_origins,

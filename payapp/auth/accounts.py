@@ -5,19 +5,17 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Executable, String, bindparam, func, literal_column, select, update
+from sqlalchemy import Executable, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from payapp.auth.email_addresses import normalize_email, spellings_of
 from payapp.auth.hashing import hash_in_turn
-from payapp.auth.models import LoggedInUser, User
+from payapp.auth.models import User
 from payapp.database.base import table_of
-from payapp.ledger.balances import FIND_ACCOUNT, Balance
 
 # Built once: nearly every request sends one of them.
 USERS = table_of(User)
-FIND_LOGGED_IN = FIND_ACCOUNT.add_columns(literal_column("users.email", String))
 FIND_ID_BY_ID = select(USERS.c.id).where(USERS.c.id == bindparam("user_id"))
 FIND_BY_EMAIL = select(User.email, User).where(User.email.in_(bindparam("spellings", expanding=True)))
 FIND_IDS_BY_EMAIL = select(User.email, User.id).where(User.email.in_(bindparam("spellings", expanding=True)))
@@ -69,15 +67,6 @@ def find_user(session: Session, email: str) -> User | None:
     """Return the user with this e-mail address, however it is spelled."""
     user: User | None = _find_by_spelling(session, FIND_BY_EMAIL, email)
     return user
-
-
-def find_logged_in(session: Session, user_id: int) -> LoggedInUser | None:
-    """Return the user whose login cookie names this id, None if there is none. For every page: one statement."""
-    row = session.execute(FIND_LOGGED_IN, {"user_id": user_id}).one_or_none()
-    if row is None:
-        return None
-    posted, held, newest_entry_id, email = row
-    return LoggedInUser(user_id, email, Balance(posted=posted, held=int(held)), newest_entry_id)
 
 
 def find_user_id(session: Session, reference: int | str) -> int | None:

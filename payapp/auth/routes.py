@@ -1,6 +1,7 @@
 """Sign-up, login and logout. Who may enter: anyone."""
 
 import logging
+from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import session as flask_session
@@ -12,7 +13,6 @@ from werkzeug.wrappers import Response
 from payapp.auth.accounts import (
     EmailTakenError,
     create_user,
-    find_logged_in,
     find_stronger_hash,
     find_user,
     is_right_password,
@@ -22,9 +22,12 @@ from payapp.auth.email_addresses import normalize_email
 from payapp.auth.forms import LogInForm, SignUpForm
 from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
 from payapp.auth.limits import LOGINS, SIGN_UPS, WRONG_PASSWORDS, Limit, TooOftenError, count_try, take_back
+from payapp.auth.login_sessions import SEEN_SECONDS, begin_login, end_login, find_logged_in, note_seen
 from payapp.auth.models import LoggedInUser, User
 from payapp.auth.visitors import find_known_browser, remember_browser, visitors_address
 from payapp.billing.customers import ensure_customer
+from payapp.database.base import writing
+from payapp.database.clock import utc_now
 from payapp.extensions import db, login_manager
 from payapp.stripe_types.objects import StripeServiceError
 from payapp.web.errors import refuse_without_token, wants_json
@@ -38,9 +41,19 @@ blueprint = Blueprint("auth", __name__)
 
 
 @login_manager.user_loader
-def load_user(user_id: str) -> LoggedInUser | None:
-    """Return the user of a login cookie; None logs them out (an id that is gone or was never one)."""
-    return find_logged_in(db.session(), int(user_id)) if user_id.isdecimal() else None
+def load_user(token: str) -> LoggedInUser | None:
+    """Return the user of a login cookie; None logs them out: the login has ended, here or anywhere else.
+
+    Once an hour a page that is looked at writes down that the login is in use, before it reads anything else.
+    """
+    session = db.session()
+    user = find_logged_in(session, token)
+    if user and request.method == "GET" and utc_now() - user.login.seen_at > timedelta(seconds=SEEN_SECONDS):
+        with writing():
+            session.rollback()
+            note_seen(session, user.login.id)
+            session.commit()
+    return user
 
 
 @blueprint.route("/signup", methods=["GET", "POST"])
@@ -86,9 +99,9 @@ def log_in() -> str | Response | tuple[str, int]:
 
 @blueprint.post("/logout")
 def log_out() -> Response:
-    """Forget the visitor. Harmless when nobody is logged in."""
-    logout_user()
-    flask_session.clear()
+    """End the login, for every copy of its cookie. Harmless when nobody is logged in."""
+    _forget_login()
+    db.session.commit()
     flash("You are logged out.", "info")
     return redirect(url_for("landing.show_landing"), 303)
 
@@ -174,14 +187,25 @@ def _make_customer(user_id: int) -> None:
 
 
 def _enter(user: User) -> Response:
-    """Begin a fresh browser session for `user`."""
+    """Begin a fresh browser session, and a login of its own, for `user`."""
     target = _safe_next() or url_for("credits.show_credits")
-    flask_session.clear()
+    _forget_login()
+    session = db.session()
+    token = begin_login(session, user.id, request.user_agent.string)
+    session.commit()
     flask_session.permanent = True
-    login_user(find_logged_in(db.session(), user.id))
+    login_user(find_logged_in(session, token))
     response = redirect(target, 303)
     remember_browser(response, user.id)
     return response
+
+
+def _forget_login() -> None:
+    """End the login that this browser's cookie names, and leave nothing of its session. The caller commits."""
+    if token := flask_session.get("_user_id"):
+        end_login(db.session(), token)
+    logout_user()
+    flask_session.clear()
 
 
 def _safe_next() -> str | None:

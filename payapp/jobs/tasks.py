@@ -17,6 +17,7 @@ from huey import crontab
 from payapp import create_app
 from payapp.api.idempotency import forget_old_requests
 from payapp.auth.limits import forget_old_counters
+from payapp.auth.login_sessions import forget_old_logins
 from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.config import load_settings
 from payapp.extensions import db
@@ -89,6 +90,15 @@ def forget_old_rate_counters() -> None:
         while forgotten := forget_old_counters(db.session()):
             db.session.commit()
             log.info("forgot %s counts of logins and sign-ups", forgotten)
+
+
+@huey.periodic_task(crontab(minute="37"))
+def forget_ended_logins() -> None:
+    """Every hour: delete the logins that nobody has used for a month, or that are three months old."""
+    with _app().app_context():
+        while forgotten := forget_old_logins(db.session()):
+            db.session.commit()
+            log.info("forgot %s logins", forgotten)
 
 
 @huey.periodic_task(crontab(minute="*/10"))

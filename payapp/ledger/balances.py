@@ -36,12 +36,12 @@ OVERDUE = (
     )
     .scalar_subquery()
 )
-FIND_BALANCE = select(accounts.c.credits, accounts.c.credits_held - OVERDUE).where(
-    accounts.c.id == bindparam("user_id")
-)
-# For a statement of another room that reads a user: what posted, held and the newest entry are.
 NEWEST_ENTRY = select(func.max(ENTRIES.c.id)).where(ENTRIES.c.user_id == accounts.c.id).scalar_subquery()
-FIND_ACCOUNT = FIND_BALANCE.add_columns(NEWEST_ENTRY)
+BALANCE_COLUMNS = (accounts.c.credits, accounts.c.credits_held - OVERDUE)
+FIND_BALANCE = select(*BALANCE_COLUMNS).where(accounts.c.id == bindparam("user_id"))
+# For a statement of another room that reads a user: posted, held and the newest entry; its rows are joined to the id.
+ACCOUNT_ID = accounts.c.id
+FIND_ACCOUNT = select(*BALANCE_COLUMNS, NEWEST_ENTRY)
 
 
 @dataclass(frozen=True)
