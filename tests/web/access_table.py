@@ -1,0 +1,141 @@
+"""Who may do what: every route, for everybody who may ask. tests/web/test_access.py asks for each cell.
+
+A new route fails the tests until it has a row in ROUTES; a new kind of caller is a column of KINDS and somebody in
+tests/web/callers.py.
+"""
+
+from dataclasses import dataclass
+
+CALLERS = (
+    "anonymous",
+    "user",
+    "other user",  # asks for what belongs to the user
+    "disabled user",  # with the cookie of a login that was good
+    "unverified user",
+    "staff without factor",  # asks for what belongs to the user, as all staff
+    "staff",
+    "read key",
+    "spend key",
+    "service key",
+    "revoked key",
+    "other user's key",  # asks for what belongs to the user
+)
+
+# `in`: as ROUTES says. `home`: led to the credits page. `login`: led to the login page. A number: refused with it.
+# Whoever is not let in has changed nothing.
+KINDS_AS_TEXT = """
+           anonymous user  other disabled unverified staff-  staff  read  spend service revoked other's
+anyone     in        in    in    in       in         in      in     in    in    in      in      in
+strangers  in        home  home  in       home       home    home   in    in    in      in      in
+users      login     in    in    login    in         in      in     login login login   login   login
+owner      login     in    404   login    in         404     404    login login login   login   login
+readers    401       401   401   401      401        401     401    in    in    in      401     in
+read-own   401       401   401   401      401        401     401    in    in    in      401     404
+spenders   401       401   401   401      401        401     401    403   in    in      401     in
+end-own    401       401   401   401      401        401     401    403   in    403     401     404
+stripe     400       400   400   400      400        400     400    400   400   400     400     400
+"""
+
+# What the blueprint of such a route says (`ACCESS`).
+ACCESS_OF_KIND = {
+    "anyone": "anyone",
+    "strangers": "anyone",
+    "users": "logged-in users",
+    "owner": "logged-in users",
+    "readers": "API keys",
+    "read-own": "API keys",
+    "spenders": "API keys",
+    "end-own": "API keys",
+    "stripe": "signed by Stripe",
+}
+
+# route, method, kind, status for whom it lets in. HEAD is as GET; OPTIONS tells the methods, and programs only by key.
+ROUTES_AS_TEXT = """
+landing.show_landing          GET   anyone     200
+pages.show_asset              GET   anyone     200
+operations.show_health        GET   anyone     200
+operations.show_readiness     GET   anyone     200
+api_docs.show_docs            GET   anyone     200
+api_docs.show_document        GET   anyone     200
+auth.sign_up                  GET   strangers  200
+auth.sign_up                  POST  strangers  303
+auth.log_in                   GET   strangers  200
+auth.log_in                   POST  strangers  303
+auth.log_out                  POST  anyone     303
+credits.show_credits          GET   users      200
+credits.show_balance          GET   users      200
+credits.show_header_balance   GET   users      200
+credits.show_purchase         GET   owner      200
+credits.show_purchase_status  GET   owner      200
+credits.start_checkout        POST  users      303
+features.show_missing         GET   users      200
+features.show_left_afterwards GET   users      200
+features.show_qr_codes        GET   users      200
+features.make_qr_code         POST  users      200
+features.show_qr_code_batch   GET   users      200
+features.price_qr_code_batch  POST  users      200
+features.make_qr_code_batch   POST  users      200
+qr_batches.show_batch         GET   owner      200
+qr_batches.show_status        GET   owner      200
+qr_batches.download           GET   owner      303
+api_keys.show_api_keys        GET   users      200
+api_keys.create               POST  users      200
+api_keys.rotate               POST  owner      200
+api_keys.revoke               POST  owner      303
+api.show_balance              GET   readers    200
+api.list_entries              GET   readers    200
+api.list_holds                GET   readers    200
+api.show_hold                 GET   read-own   200
+api.create_spend              POST  spenders   201
+api.create_hold               POST  spenders   201
+api.capture_hold              POST  end-own    200
+api.release_hold              POST  end-own    200
+webhooks.receive_event        POST  stripe     200
+"""
+
+# What is sent to a route that acts, so that it does so; beside the CSRF token, or the API key and its Idempotency-Key.
+PASSWORD = "correct horse battery"
+SENT: dict[str, dict[str, object]] = {
+    "auth.sign_up": {"email": "new-{number}@example.com", "password": PASSWORD},
+    "auth.log_in": {"email": "known@example.com", "password": PASSWORD},
+    "credits.start_checkout": {"package_id": "starter"},
+    "features.make_qr_code": {"text": "hello"},
+    "features.price_qr_code_batch": {"lines": "one\ntwo"},
+    "features.make_qr_code_batch": {"lines": "one\ntwo", "cost": "2"},
+    "api_keys.create": {"name": "a program", "scope": "read"},
+    "api.create_spend": {"amount": 1, "feature": "a test"},
+    "api.create_hold": {"amount": 1, "feature": "a test"},
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A route, one of its methods, and what each caller gets; `status` is the answer to whom it lets in."""
+
+    endpoint: str
+    method: str
+    kind: str
+    status: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.endpoint}"
+
+    @property
+    def expected(self) -> dict[str, str]:
+        """Return a word of KINDS for each caller."""
+        return KINDS[self.kind]
+
+
+def _read_kinds(text: str) -> dict[str, dict[str, str]]:
+    lines = [line.split() for line in text.strip().splitlines()[1:]]
+    return {kind: dict(zip(CALLERS, words, strict=True)) for kind, *words in lines}
+
+
+def _read_routes(text: str) -> list[Row]:
+    lines = [line.split() for line in text.strip().splitlines()]
+    return [Row(endpoint, method, kind, int(status)) for endpoint, method, kind, status in lines]
+
+
+KINDS = _read_kinds(KINDS_AS_TEXT)
+ROUTES = _read_routes(ROUTES_AS_TEXT)
