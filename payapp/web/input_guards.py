@@ -68,8 +68,15 @@ def refuse_json_forms() -> None:
 
 
 def refuse_nul_in_address() -> None:
-    """Answer 400 to NUL characters in the address: PostgreSQL can't hold them, and nobody types them."""
-    if "\0" in request.path or (request.query_string and any("\0" in text for text in _texts(request.args))):
+    """Answer 400 to NUL characters in the address: PostgreSQL can't hold them, and nobody types them.
+
+    And to a query with bytes that are neither percent-encoded nor UTF-8: Werkzeug can't read it.
+    """
+    try:
+        has_nul = "\0" in request.path or (request.query_string and any("\0" in text for text in _texts(request.args)))
+    except UnicodeDecodeError:
+        has_nul = True
+    if has_nul:
         abort(400)
 
 

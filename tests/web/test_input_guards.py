@@ -28,6 +28,16 @@ def test_nul_in_an_address_is_refused(visitor: Visitor, path: str) -> None:
     assert visitor.get(path).status_code == 400
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.parametrize("path", ["/", "/dashboard/credits", "/api/v1/balance", "/webhooks/stripe", "/healthz", "/no"])
+def test_a_query_that_is_no_text_is_refused(client: FlaskClient, path: str) -> None:
+    """Its bytes as they come over the wire; a browser would have percent-encoded them."""
+    for query in ("next=\xff", "\xed\xa0\x80", "a=1&\xc0\xaf=1"):
+        for method in ("GET", "POST"):
+            answer = client.open(path, method=method, environ_overrides={"QUERY_STRING": query})
+            assert answer.status_code in (400, 405), (method, query)
+
+
 @pytest.mark.parametrize("data", [{"text": "\0"}, {"\0": "x"}, {"text": ["fine", "\0"]}])
 def test_nul_in_a_form_is_refused(visitor: Visitor, data: dict[str, str]) -> None:
     visitor.sign_up()
