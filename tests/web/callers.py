@@ -97,11 +97,12 @@ class Deed:
 
 
 class World:
-    """One of each caller, on a database of their own or beside others; everybody has CREDITS."""
+    """One of each caller, beside those who were there before; every person has so many credits."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, credits: int = CREDITS) -> None:
         self.app = app
         self.client = app.test_client(use_cookies=False)
+        self._credits = credits
         with app.app_context():
             expect_writes()
             self._people = {name: self._make_person(db.session(), name) for name in PEOPLE}
@@ -112,7 +113,7 @@ class World:
         self._objects: dict[tuple[str, str], int] = {}
 
     def _make_person(self, session: Session, name: str) -> int:
-        user = make_user(session, credits=CREDITS, **PEOPLE[name])
+        user = make_user(session, credits=self._credits, **PEOPLE[name])
         if name == "staff":
             _give_factor(session, user.id)
         return user.id
@@ -163,9 +164,20 @@ class World:
                 db.session.commit()
         return self._objects[name, owner]
 
+    def known(self, caller: str) -> dict[str, str]:
+        """Return the headers of a login that the caller has had for a while, for requests that only look."""
+        return self._logins[caller] if caller in self._logins else self.log_in(caller)
+
+    def id_of(self, person: str) -> int:
+        return self._people[person]
+
+    def fields(self, endpoint: str) -> dict[str, Any]:
+        """Return what SENT says, with another number at each time."""
+        return {name: _numbered(value) for name, value in SENT.get(endpoint, {}).items()}
+
     def look(self, endpoint: str, method: str, caller: str) -> TestResponse:
         """Send a request that changes nothing."""
-        headers = self.log_in(caller) if caller not in self._logins else self._logins[caller]
+        headers = self.known(caller)
         query = {"user": self._people["user"]} if caller == "service key" and method != "OPTIONS" else {}
         query = query if endpoint.startswith("api.") else {}
         return self.client.open(self.address(endpoint, caller), method=method, headers=headers, query_string=query)
@@ -179,7 +191,7 @@ class World:
 
     def letter(self, endpoint: str, caller: str, headers: Mapping[str, str]) -> dict[str, Any]:
         """Return what the client is to send: what SENT says as a form, or to the API as JSON."""
-        fields = {name: _numbered(value) for name, value in SENT.get(endpoint, {}).items()}
+        fields = self.fields(endpoint)
         if not endpoint.startswith("api."):
             # A program knows no token of a page; one that has somebody's token and no cookie is a stranger still.
             return {"headers": dict(headers) | self._token_for(caller), "data": fields}
