@@ -55,7 +55,7 @@ and of PostgreSQL, have used meanwhile: it hardly moves with the machine's noise
 run, and so does `flask ledger verify` afterwards if a law is broken, by the smallest app's entries too.
 
 The aims are of PostgreSQL, where all that a request does is one statement. On SQLite payapp goes step by step through
-SQLAlchemy, eight statements a spend, which costs twice the CPU of the smallest app's plain `sqlite3`; what a spend waits
+SQLAlchemy, eight statements a spend, which costs twice the CPU of the smallest app's plain `sqlite3`; what spends wait
 for there is the one writer's lock.
 
 **What is compared.** `bench/baseline/` is the smallest Flask app that leaves the same rows behind, in as few statements
