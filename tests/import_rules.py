@@ -23,6 +23,7 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "auth/api_keys/models.py": DATABASE,
     "auth/limits.py": (*DATABASE, "payapp.auth.models"),
     "auth/secret_keys.py": (),
+    "auth/passwords.py": ("wtforms", "zxcvbn"),
     "auth/email_addresses.py": ("email_validator",),
     "features/qr_batches/models.py": DATABASE,
     "features/qr_batches/__init__.py": (*DATABASE, "payapp.features.qr_batches", "payapp.ledger.hold_views"),
