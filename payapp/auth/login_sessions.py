@@ -98,6 +98,17 @@ def note_authenticated(session: Session, login_id: int) -> None:
     session.execute(update(LOGINS).where(LOGINS.c.id == login_id).values(seen_at=now, authenticated_at=now))
 
 
+def renew_login(session: Session, login_id: int) -> str | None:
+    """The same, with a new secret for its cookie, which is returned.
+
+    Copies of the old cookie open nothing any more. None when the login has ended.
+    """
+    token, now = secrets.token_urlsafe(32), database_now()
+    renewed = update(LOGINS).where(LOGINS.c.id == login_id)
+    renewed = renewed.values(token_hash=_hash(token), seen_at=now, authenticated_at=now)
+    return token if session.execute(renewed.returning(LOGINS.c.id)).scalar() is not None else None
+
+
 def list_logins(session: Session, user_id: int) -> list[LoginView]:
     """Return the user's logins that are good still, those used last first."""
     columns = (LOGINS.c.id, LOGINS.c.browser, LOGINS.c.created_at, LOGINS.c.seen_at)

@@ -7,24 +7,16 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import session as flask_session
 from flask_login import current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
-from payapp.auth.accounts import (
-    EmailTakenError,
-    create_user,
-    find_stronger_hash,
-    find_user,
-    is_right_password,
-    replace_hash,
-)
-from payapp.auth.email_addresses import normalize_email
+from payapp.auth.accounts import EmailTakenError, create_user
 from payapp.auth.forms import LogInForm, SignUpForm
 from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
-from payapp.auth.limits import LOGINS, SIGN_UPS, WRONG_PASSWORDS, Limit, TooOftenError, count_try, take_back
+from payapp.auth.limits import SIGN_UPS
 from payapp.auth.login_sessions import SEEN_SECONDS, begin_login, end_login, find_logged_in, note_seen
 from payapp.auth.models import LoggedInUser, User
-from payapp.auth.visitors import find_known_browser, remember_browser, visitors_address
+from payapp.auth.password_tries import check_password, count_tries
+from payapp.auth.visitors import remember_browser, visitors_address
 from payapp.billing.customers import ensure_customer
 from payapp.database.base import writing
 from payapp.database.clock import utc_now
@@ -66,7 +58,7 @@ def sign_up() -> str | Response | tuple[str, int]:
         return _page("auth/sign_up.html", form)
     try:
         with waiting_room():
-            _count((SIGN_UPS, visitors_address()))
+            count_tries((SIGN_UPS, visitors_address()))
             user = create_user(db.session(), form.email.data, form.password.data)
         db.session.commit()
     except CrowdedError:
@@ -88,7 +80,7 @@ def log_in() -> str | Response | tuple[str, int]:
         return _page("auth/log_in.html", form)
     try:
         with waiting_room():
-            user = _check_password(form)
+            user = check_password(form.email.data, form.password.data)
     except CrowdedError:
         return _ask_to_try_again("auth/log_in.html", form)
     if user is None:
@@ -141,40 +133,6 @@ def _ask_to_try_again(template: str, form: SignUpForm | LogInForm) -> Response:
 
 def _render_form(template: str, form: SignUpForm | LogInForm) -> str:
     return render_template(template, form=form, next=_safe_next())
-
-
-def _check_password(form: LogInForm) -> User | None:
-    """Count the try, verify with no transaction open, then take it back and renew an outdated hash.
-
-    A browser that the account knows is counted by itself: what strangers try does not keep its owner out. Unknown
-    addresses are counted as known ones are, so that a 429 does not tell which is which.
-    """
-    session, password = db.session(), form.password.data
-    user = find_user(session, form.email.data)
-    password_hash = user.password_hash if user else None
-    browser = find_known_browser(user.id) if user else None
-    account = browser or normalize_email(form.email.data)
-    _count((LOGINS, browser or visitors_address()), (WRONG_PASSWORDS, account))
-    if not is_right_password(password_hash, password) or user is None or password_hash is None:
-        return None
-    new_hash = find_stronger_hash(password_hash, password)
-    take_back(session, WRONG_PASSWORDS, account)
-    if new_hash:
-        replace_hash(session, user.id, password_hash, new_hash)
-    session.commit()
-    return user
-
-
-def _count(*tries: tuple[Limit, str]) -> None:
-    """Count, and commit, before anything is tried. Raises TooManyRequests (429)."""
-    session = db.session()
-    try:
-        for limit, whose in tries:
-            count_try(session, limit, whose)
-    except TooOftenError as error:
-        session.commit()
-        raise TooManyRequests(retry_after=error.retry_after_seconds) from error
-    session.commit()
 
 
 def _make_customer(user_id: int) -> None:
