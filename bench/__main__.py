@@ -89,7 +89,7 @@ def _measure_servers(
     plan: Plan, stacks: dict[str, Stack], clients: Executor, seeds: Seeds, starts: list[float]
 ) -> EngineResults:
     payapp = stacks["payapp"]
-    people = log_in(payapp.url, seeds.spenders)
+    regular, *people = log_in(payapp.url, [seeds.regular, *seeds.spenders])
     ports = {name: stack.port for name, stack in stacks.items()}
     web = {name: psutil.Process(stack.processes["web"].pid) for name, stack in stacks.items()}
     servers = Servers(ports, web, _find_server(payapp.database_url))
@@ -97,7 +97,7 @@ def _measure_servers(
     comparisons = measure_loads(plan, clients, servers, loads)
     say("looking at memory and pages, verifying the ledger")
     memory = measure_memory(payapp.processes["web"].pid)
-    pages = measure_pages(payapp.port, people[0], plan)
+    pages = measure_pages(payapp.port, regular, people[0], plan)
     say(payapp.run("flask", "ledger", "verify").strip())
     has_no_server = is_sqlite(payapp.database_url)
     return EngineResults(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from payapp.auth.models import LoggedInUser, Login, LoginSession
 from payapp.database.base import insert_into, table_of
+from payapp.database.one_statement import read_row
 from payapp.database.sql_functions import database_now
 from payapp.ledger.balances import ACCOUNT_ID, FIND_ACCOUNT, Balance
 
@@ -77,7 +78,7 @@ def begin_login(session: Session, user_id: int, browser: str, *, with_factor: bo
 
 def find_logged_in(session: Session, token: str) -> LoggedInUser | None:
     """Return whose login this is; None when it has ended, is over, or never was, and when the user is disabled."""
-    row = session.execute(FIND_LOGGED_IN, {"token_hash": _hash(token)}).one_or_none()
+    row = read_row(session, FIND_LOGGED_IN, {"token_hash": _hash(token)})
     if row is None:
         return None
     posted, held, newest_entry_id, login_id, user_id, authenticated_at, seen_at, factor_at, *person = row
