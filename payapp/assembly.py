@@ -13,8 +13,11 @@ from payapp import api, cli
 from payapp.api.remembered_keys import RememberedKeys
 from payapp.api.request_counts import make_request_counts
 from payapp.auth.api_keys.routes import blueprint as api_keys_blueprint
+from payapp.auth.factors.routes import blueprint as factors_blueprint
+from payapp.auth.freshness.routes import blueprint as freshness_blueprint
 from payapp.auth.login_sessions import IDLE_SECONDS_MAX
 from payapp.auth.routes import blueprint as auth_blueprint
+from payapp.auth.second_step.routes import blueprint as second_step_blueprint
 from payapp.config import PROJECT_ROOT, Settings, load_settings
 from payapp.credits.routes import blueprint as credits_blueprint
 from payapp.database.base import engine_options, prepare_engine
@@ -43,6 +46,9 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
     for blueprint in (
         landing_blueprint,
         auth_blueprint,
+        second_step_blueprint,
+        factors_blueprint,
+        freshness_blueprint,
         api_keys_blueprint,
         credits_blueprint,
         features_blueprint,

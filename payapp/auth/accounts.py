@@ -77,6 +77,15 @@ def find_user_id(session: Session, reference: int | str) -> int | None:
     return user_id
 
 
+def lock_user(session: Session, user_id: int) -> str | None:
+    """Have the user's row to ourselves until the transaction ends; return the hash of the password.
+
+    None for a user who is disabled. The book is not locked out: references to the row are still made.
+    """
+    user = select(USERS.c.password_hash).where(USERS.c.id == user_id, USERS.c.disabled_at.is_(None))
+    return session.scalar(user.with_for_update(key_share=True))
+
+
 def _find_by_spelling(session: Session, statement: Executable, email: str) -> Any:
     """Return what the statement finds beside the address, None if nobody has it.
 

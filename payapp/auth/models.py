@@ -52,7 +52,8 @@ class LoginSession(Base):
     """One browser in which a user is logged in; the row is the login, and without it the browser's cookie is nothing.
 
     `token_hash` is of what the cookie carries. `seen_at` is exact to an hour. `authenticated_at` is when the user last
-    proved in this browser who they are; `browser` is how it calls itself.
+    proved in this browser who they are, `factor_at` when they showed a second factor in it, if they did; `browser` is
+    how it calls itself.
     """
 
     __tablename__ = "login_sessions"
@@ -68,6 +69,7 @@ class LoginSession(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     authenticated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    factor_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,12 +95,16 @@ class LoggedInUser(UserMixin):
 
 @dataclass(frozen=True)
 class Login:
-    """One browser's login. `token` is its secret, of which the database knows the hash only."""
+    """One browser's login. `token` is its secret, of which the database knows the hash only.
+
+    `factor_at` is None as long as no second factor was shown in it.
+    """
 
     id: int
     token: str = field(repr=False)
     authenticated_at: datetime
     seen_at: datetime
+    factor_at: datetime | None = None
 
 
 class RateCounter(Base):
