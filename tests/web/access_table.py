@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 CALLERS = (
     "anonymous",
+    "half logged in",  # has shown the password, and not yet the second factor
     "user",
+    "user of long ago",  # logged in an hour before, and not asked since
     "other user",  # asks for what belongs to the user
     "disabled user",  # with the cookie of a login that was good
     "unverified user",
@@ -21,27 +23,39 @@ CALLERS = (
     "other user's key",  # asks for what belongs to the user
 )
 
-# `in`: as ROUTES says. `home`: led to the credits page. `login`: led to the login page. A number: refused with it.
-# Whoever is not let in has changed nothing.
+# `in`: as ROUTES says. `home`: led to the credits page. `login`: led to the login page. `again`: to the page that asks
+# for the password once more. A number: refused with it. Whoever is not let in has changed nothing.
 KINDS_AS_TEXT = """
-           anonymous user  other disabled unverified staff-  staff  read  spend service revoked other's
-anyone     in        in    in    in       in         in      in     in    in    in      in      in
-strangers  in        home  home  in       home       home    home   in    in    in      in      in
-users      login     in    in    login    in         in      in     login login login   login   login
-owner      login     in    404   login    in         404     404    login login login   login   login
-readers    401       401   401   401      401        401     401    in    in    in      401     in
-read-own   401       401   401   401      401        401     401    in    in    in      401     404
-spenders   401       401   401   401      401        401     401    403   in    in      401     in
-end-own    401       401   401   401      401        401     401    403   in    403     401     404
-stripe     400       400   400   400      400        400     400    400   400   400     400     400
+           anon  half  user  long-ago other disabled unverified staff- staff | read  spend service revoked other's
+anyone     in    in    in    in       in    in       in         in     in    | in    in    in      in      in
+strangers  in    in    home  home     home  in       home       home   home  | in    in    in      in      in
+no-passkey login login home  home     home  login    home       home   home  | login login login   login   login
+askers     in    in    409   409      409   in       409        409    409   | in    in    in      in      in
+waiting    login in    login login    login login    login      login  login | login login login   login   login
+waiting-ask 409  in    409   409      409   409      409        409    409   | 409   409   409     409     409
+users      login login in    in       in    login    in         in     in    | login login login   login   login
+fresh      login login in    again    in    login    in         in     in    | login login login   login   login
+owner      login login in    404      404   login    in         404    404   | login login login   login   login
+fresh-own  login login in    again    404   login    in         404    404   | login login login   login   login
+readers    401   401   401   401      401   401      401        401    401   | in    in    in      401     in
+read-own   401   401   401   401      401   401      401        401    401   | in    in    in      401     404
+spenders   401   401   401   401      401   401      401        401    401   | 403   in    in      401     in
+end-own    401   401   401   401      401   401      401        401    401   | 403   in    403     401     404
+stripe     400   400   400   400      400   400      400        400    400   | 400   400   400     400     400
 """
 
 # What the blueprint of such a route says (`ACCESS`).
 ACCESS_OF_KIND = {
     "anyone": "anyone",
     "strangers": "anyone",
+    "no-passkey": "anyone",
+    "askers": "anyone",
+    "waiting": "anyone",
+    "waiting-ask": "anyone",
     "users": "logged-in users",
+    "fresh": "logged-in users",
     "owner": "logged-in users",
+    "fresh-own": "logged-in users",
     "readers": "API keys",
     "read-own": "API keys",
     "spenders": "API keys",
@@ -49,7 +63,8 @@ ACCESS_OF_KIND = {
     "stripe": "signed by Stripe",
 }
 
-# route, method, kind, status for whom it lets in. HEAD is as GET; OPTIONS tells the methods, and programs only by key.
+# route, method, kind, status for whom it lets in (422: it says that this was not the right code, or no passkey).
+# HEAD is as GET; OPTIONS tells the methods, and programs only by key.
 ROUTES_AS_TEXT = """
 landing.show_landing          GET   anyone     200
 pages.show_asset              GET   anyone     200
@@ -62,6 +77,23 @@ auth.sign_up                  POST  strangers  303
 auth.log_in                   GET   strangers  200
 auth.log_in                   POST  strangers  303
 auth.log_out                  POST  anyone     303
+freshness.log_in_again        GET   users      200
+freshness.log_in_again        POST  users      303
+second_step.show_second_step  GET   waiting    200
+second_step.check_code        POST  waiting    422
+second_step.check_second_passkey POST waiting  422
+second_step.ask_waiting_for_passkey POST waiting-ask 200
+second_step.ask_stranger_for_passkey POST askers 200
+second_step.log_in_by_passkey POST  no-passkey 303
+factors.show_factors          GET   users      200
+factors.begin_app             POST  fresh      303
+factors.show_app              GET   fresh      303
+factors.confirm_app           POST  fresh      303
+factors.remove_app            POST  fresh      303
+factors.ask_for_passkey       POST  fresh      200
+factors.add_passkey           POST  fresh      422
+factors.remove_one_passkey    POST  fresh-own  303
+factors.renew_recovery_codes  POST  fresh      200
 credits.show_credits          GET   users      200
 credits.show_balance          GET   users      200
 credits.show_header_balance   GET   users      200
@@ -79,9 +111,9 @@ qr_batches.show_batch         GET   owner      200
 qr_batches.show_status        GET   owner      200
 qr_batches.download           GET   owner      303
 api_keys.show_api_keys        GET   users      200
-api_keys.create               POST  users      200
-api_keys.rotate               POST  owner      200
-api_keys.revoke               POST  owner      303
+api_keys.create               POST  fresh      200
+api_keys.rotate               POST  fresh-own  200
+api_keys.revoke               POST  fresh-own  303
 api.show_balance              GET   readers    200
 api.list_entries              GET   readers    200
 api.list_holds                GET   readers    200
@@ -98,6 +130,12 @@ PASSWORD = "correct horse battery"
 SENT: dict[str, dict[str, object]] = {
     "auth.sign_up": {"email": "new-{number}@example.com", "password": PASSWORD},
     "auth.log_in": {"email": "known@example.com", "password": PASSWORD},
+    "freshness.log_in_again": {"password": PASSWORD},
+    "second_step.check_code": {"code": "000000"},
+    "second_step.check_second_passkey": {"answer": "{}"},
+    "second_step.log_in_by_passkey": {"answer": "{}"},
+    "factors.confirm_app": {"code": "000000"},
+    "factors.add_passkey": {"name": "a device", "answer": "{}"},
     "credits.start_checkout": {"package_id": "starter"},
     "features.make_qr_code": {"text": "hello"},
     "features.price_qr_code_batch": {"lines": "one\ntwo"},
@@ -128,7 +166,7 @@ class Row:
 
 
 def _read_kinds(text: str) -> dict[str, dict[str, str]]:
-    lines = [line.split() for line in text.strip().splitlines()[1:]]
+    lines = [line.replace("|", " ").split() for line in text.strip().splitlines()[1:]]
     return {kind: dict(zip(CALLERS, words, strict=True)) for kind, *words in lines}
 
 

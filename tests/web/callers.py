@@ -1,11 +1,13 @@
 """Everybody who may ask for a route, with what is theirs, and the requests they send. See access_table.py."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import count
 from typing import Any, cast
 from uuid import uuid4
 
+import pyotp
 from flask import Flask
 from flask import session as flask_session
 from flask.sessions import SecureCookieSessionInterface
@@ -14,11 +16,15 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
-from payapp.auth.accounts import find_user_id, make_hash
+from payapp.auth.accounts import find_user_id
 from payapp.auth.api_keys import create_api_key, revoke_by_prefix
 from payapp.auth.api_keys.models import ApiKey, Scope
+from payapp.auth.factors.models import Passkey
+from payapp.auth.factors.sealing import Sealer
+from payapp.auth.factors.totp import begin_totp, confirm_totp, find_new_secret
 from payapp.auth.login_sessions import begin_login
-from payapp.auth.models import User
+from payapp.auth.models import LoginSession, User
+from payapp.auth.second_step.pending_logins import begin_pending_login
 from payapp.database.base import expect_writes
 from payapp.database.clock import utc_now
 from payapp.extensions import db
@@ -26,17 +32,21 @@ from payapp.features.qr_batches import keep_batch
 from payapp.ledger.holds import place_hold
 from payapp.ledger.makers import USER
 from tests.factories import make_purchase, make_user
+from tests.quick_hashes import QUICK_HASHER
 from tests.web.access_table import PASSWORD, SENT
 
 # The people among the callers: how their rows begin.
 PEOPLE: dict[str, dict[str, Any]] = {
+    "half logged in": {"email_verified_at": utc_now()},
     "user": {"email_verified_at": utc_now()},
+    "user of long ago": {"email_verified_at": utc_now()},
     "other user": {"email_verified_at": utc_now()},
     "disabled user": {"email_verified_at": utc_now()},  # disabled once the login has begun
     "unverified user": {"email_verified_at": None},
     "staff without factor": {"email_verified_at": utc_now(), "is_staff": True},
-    "staff": {"email_verified_at": utc_now(), "is_staff": True},  # _give_factor() tells them apart
+    "staff": {"email_verified_at": utc_now(), "is_staff": True},
 }
+WITH_FACTOR = ("staff",)  # who has shown a second factor at the login
 KEYS: dict[str, tuple[str | None, Scope]] = {
     "read key": ("user", "read"),
     "spend key": ("user", "spend"),
@@ -46,12 +56,11 @@ KEYS: dict[str, tuple[str | None, Scope]] = {
 }
 OWN_THEIR_OBJECTS = ("user", "unverified user", "disabled user")  # everybody else asks for the user's
 CREDITS = 100
+LONG_AGO = timedelta(hours=1)
+SEALER = Sealer(("a key for tests only",))
+PASSWORD_HASH = QUICK_HASHER.hash(PASSWORD)
 
 _numbers = count(1)
-
-
-def _give_factor(session: Session, user_id: int) -> None:
-    """What makes `staff` of `staff without factor`: a second factor, when there is one to give."""
 
 
 def _make_hold(session: Session, owner: User) -> int:
@@ -73,12 +82,29 @@ def _make_batch(session: Session, owner: User) -> int:
     return keep_batch(session, owner.id, hold.id, ["a", "b"])
 
 
+def _make_passkey(session: Session, owner: User) -> int:
+    unique = {name: uuid4().bytes for name in ("credential_id", "public_key", "user_handle")}
+    passkey = Passkey(user_id=owner.id, name="a device", sign_count=0, created_at=utc_now(), **unique)
+    session.add(passkey)
+    session.flush()
+    return passkey.id
+
+
+def _set_up_app(session: Session, owner: User) -> None:
+    """Give somebody an authenticator app, the usual second factor."""
+    begin_totp(session, SEALER, owner.id)
+    secret = find_new_secret(session, SEALER, owner.id)
+    assert secret is not None
+    assert confirm_totp(session, SEALER, owner.id, pyotp.TOTP(secret).now())
+
+
 # What an argument in an address names: something that belongs to somebody …
 OBJECTS: dict[str, Callable[[Session, User], int]] = {
     "hold_id": _make_hold,
     "key_id": _make_key,
     "purchase_id": _make_purchase,
     "batch_id": _make_batch,
+    "passkey_id": _make_passkey,
 }
 # … or nothing that anybody owns.
 WORDS: dict[str, Callable[[Flask], str]] = {
@@ -87,13 +113,19 @@ WORDS: dict[str, Callable[[Flask], str]] = {
     "digest": lambda app: app.extensions["payapp_assets"]["app.css"].digest,
 }
 
+# What a person must have before a route can do for them what it is for.
+PREPARED: dict[str, Callable[[Session, User], object]] = {
+    "factors.remove_app": _set_up_app,
+    "factors.renew_recovery_codes": _set_up_app,
+}
+
 
 @dataclass(frozen=True)
-class Deed:
-    """What was answered to a request that acts, and whether the database is another since."""
+class Deeds:
+    """What was answered to requests that act, and whether the database is another since."""
 
-    answer: TestResponse
-    has_changed_something: bool
+    answers: dict[str, TestResponse]
+    have_changed_something: bool
 
 
 class World:
@@ -113,10 +145,7 @@ class World:
         self._objects: dict[tuple[str, str], int] = {}
 
     def _make_person(self, session: Session, name: str) -> int:
-        user = make_user(session, credits=self._credits, **PEOPLE[name])
-        if name == "staff":
-            _give_factor(session, user.id)
-        return user.id
+        return make_user(session, credits=self._credits, password_hash=PASSWORD_HASH, **PEOPLE[name]).id
 
     def _make_key(self, session: Session, owner: str | None, scope: Scope) -> str:
         user_id = self._people[owner] if owner else None
@@ -126,24 +155,31 @@ class World:
         """Return the headers of a browser in which the caller is logged in, with a CSRF token; for keys, of the key."""
         if caller in KEYS:
             return {"Authorization": f"Bearer {self._keys[caller]}"}
-        token = self._begin_login(self._people[caller]) if caller in PEOPLE else None
+        own = self._begin_login(caller) if caller in PEOPLE else {}
         with self.app.test_request_context():
             csrf_token = generate_csrf()
-            content = {"csrf_token": flask_session["csrf_token"]} | (
-                {"_user_id": token, "_fresh": True} if token else {}
-            )
+            content = {"csrf_token": flask_session["csrf_token"], **own}
         writer: Any = SecureCookieSessionInterface().get_signing_serializer(self.app)
         return {"Cookie": f"session={writer.dumps(content)}", "X-CSRFToken": csrf_token}
 
-    def _begin_login(self, user_id: int) -> str:
-        """A disabled user's began before they were disabled."""
+    def _begin_login(self, person: str) -> dict[str, Any]:
+        """Return what a browser's session knows of the login. A disabled user's began before they were disabled."""
+        user_id = self._people[person]
         with self.app.app_context():
             expect_writes()
-            token = begin_login(db.session(), user_id, "a test")
-            if user_id == self._people.get("disabled user"):
-                db.session.execute(update(User).where(User.id == user_id).values(disabled_at=utc_now()))
-            db.session.commit()
-        return token
+            session = db.session()
+            if person == "half logged in":
+                waiting = begin_pending_login(session, user_id, PASSWORD_HASH)
+                session.commit()
+                return {"pending_login": waiting}
+            token = begin_login(session, user_id, "a test", with_factor=person in WITH_FACTOR)
+            if person == "disabled user":
+                session.execute(update(User).where(User.id == user_id).values(disabled_at=utc_now()))
+            if person == "user of long ago":
+                mine = update(LoginSession).where(LoginSession.user_id == user_id)
+                session.execute(mine.values(authenticated_at=utc_now() - LONG_AGO))
+            session.commit()
+        return {"_user_id": token, "_fresh": True}
 
     def address(self, endpoint: str, caller: str, *, is_fresh: bool = False) -> str:
         """Return an address of the route, about what the caller asks for; `is_fresh`: nobody has asked for it yet."""
@@ -182,12 +218,24 @@ class World:
         query = query if endpoint.startswith("api.") else {}
         return self.client.open(self.address(endpoint, caller), method=method, headers=headers, query_string=query)
 
-    def act(self, endpoint: str, method: str, caller: str) -> Deed:
-        """Send a request that changes something, from a login and about an object that are fresh for it."""
-        address, headers = self.address(endpoint, caller, is_fresh=True), self.log_in(caller)
+    def act(self, endpoint: str, method: str, callers: Iterable[str]) -> Deeds:
+        """Have each send a request that changes something, from a login and about an object that are fresh for it."""
+        prepared = {caller: self._prepare(endpoint, caller) for caller in callers}
         before = read_everything(self.app)
-        answer = self.client.open(address, method=method, **self.letter(endpoint, caller, headers))
-        return Deed(answer, has_changed_something=read_everything(self.app) != before)
+        answers = {
+            caller: self.client.open(address, method=method, **letter) for caller, (address, letter) in prepared.items()
+        }
+        return Deeds(answers, have_changed_something=read_everything(self.app) != before)
+
+    def _prepare(self, endpoint: str, caller: str) -> tuple[str, dict[str, Any]]:
+        """Return the address and the rest of the request, and see to it that the route has something to do."""
+        address = self.address(endpoint, caller, is_fresh=True)
+        if endpoint in PREPARED and caller in PEOPLE:
+            with self.app.app_context():
+                expect_writes()
+                PREPARED[endpoint](db.session(), db.session.get_one(User, self._people[caller]))
+                db.session.commit()
+        return address, self.letter(endpoint, caller, self.log_in(caller))
 
     def letter(self, endpoint: str, caller: str, headers: Mapping[str, str]) -> dict[str, Any]:
         """Return what the client is to send: what SENT says as a form, or to the API as JSON."""
@@ -228,8 +276,8 @@ def let_known_user_in(app: Flask) -> None:
     with app.app_context():
         expect_writes()
         if find_user_id(db.session(), email) is None:
-            make_user(db.session(), email=email, password_hash=make_hash(PASSWORD))
+            make_user(db.session(), email=email, password_hash=PASSWORD_HASH)
 
 
 def _numbered(value: object) -> object:
-    return value.format(number=next(_numbers)) if isinstance(value, str) else value
+    return value.replace("{number}", str(next(_numbers))) if isinstance(value, str) else value
