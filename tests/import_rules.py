@@ -21,6 +21,7 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "auth/models.py": (*DATABASE, "flask_login", "payapp.ledger"),
     "auth/api_keys/__init__.py": (*DATABASE, "payapp.auth.api_keys"),
     "auth/api_keys/models.py": DATABASE,
+    "account/browsers.py": (),
     "auth/limits.py": (*DATABASE, "payapp.auth.models"),
     "auth/secret_keys.py": (),
     "auth/passwords.py": ("wtforms", "zxcvbn"),

@@ -31,6 +31,7 @@ class Limit:
 
 WRONG_PASSWORDS = Limit("wrong passwords", 10)  # for one account, or for one browser that the account knows
 LOGINS = Limit("logins", 50)  # from one address, or from such a browser
+EXPORTS = Limit("exports", 10)  # of one account: a long one is work for a minute
 SIGN_UPS = Limit("sign-ups", 300)  # many people may share one address; a flood of made-up ones must end somewhere
 
 
