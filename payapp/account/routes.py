@@ -23,7 +23,7 @@ from payapp.account.deletion import delete_user
 from payapp.account.export import stream_user
 from payapp.account.forms import ChangePasswordForm, DeleteAccountForm
 from payapp.auth.accounts import change_password, make_hash, make_unusable_hash
-from payapp.auth.freshness import recent_login_required
+from payapp.auth.freshness import ask_again, has_recent_login, recent_login_required
 from payapp.auth.freshness.routes import renew
 from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
 from payapp.auth.limits import EXPORTS
@@ -107,9 +107,10 @@ def end_other_logins() -> BaseResponse:
 
 
 @blueprint.get("/export")
-@recent_login_required
 def export() -> BaseResponse:
-    """Everything that is kept about the user, as a JSON file."""
+    """Everything that is kept about the user, as a JSON file. Asked again, one comes back to the page."""
+    if not has_recent_login():
+        return ask_again(url_for("account.show_account"))
     user_id = current_user.id
     with writing():
         db.session.rollback()

@@ -91,7 +91,7 @@ def test_it_works(leaver: Leaver, app: Flask, session: Session) -> None:
     elsewhere = Visitor(app.test_client())
     elsewhere.log_in(leaver.email)
     page = leaver.visitor.get(PAGE).text
-    assert "Your 400 credits will be lost" in page
+    assert "Your 430 credits will be lost" in page
     answer = leaver.delete()
     assert (answer.status_code, answer.location) == (303, "/")
     assert "Your account is deleted" in leaver.visitor.get("/").text

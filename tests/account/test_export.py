@@ -78,7 +78,7 @@ def test_nothing_of_others_is_in_it(app: Flask, visitor: Visitor, session: Sessi
 def test_it_wants_a_recent_login(visitor: Visitor, session: Session, user_id: int) -> None:
     session.execute(update(LoginSession).values(authenticated_at=utc_now() - timedelta(minutes=16)))
     session.commit()
-    assert visitor.get(PATH).location == f"/login/again?next={PATH}"
+    assert visitor.get(PATH).location == "/login/again?next=/dashboard/account"
 
 
 def test_it_is_limited(visitor: Visitor, user_id: int) -> None:
