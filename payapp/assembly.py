@@ -10,6 +10,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payapp import api, cli
+from payapp.account.routes import blueprint as account_blueprint
 from payapp.api.remembered_keys import RememberedKeys
 from payapp.api.request_counts import make_request_counts
 from payapp.auth.api_keys.routes import blueprint as api_keys_blueprint
@@ -49,6 +50,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
         second_step_blueprint,
         factors_blueprint,
         freshness_blueprint,
+        account_blueprint,
         api_keys_blueprint,
         credits_blueprint,
         features_blueprint,

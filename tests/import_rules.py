@@ -36,6 +36,7 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
         "payapp.auth.models",
         "payapp.auth.second_step",
     ),
+    "account/browsers.py": (),
     "auth/limits.py": (*DATABASE, "payapp.auth.models"),
     "auth/secret_keys.py": (),
     "auth/passwords.py": ("wtforms", "zxcvbn"),

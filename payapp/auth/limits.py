@@ -38,6 +38,7 @@ PASSKEY_LOGINS = Limit("passkey logins", 100)  # from one address: a passkey is 
 WRONG_CODES = Limit("wrong codes", 5)
 WRONG_CODES_A_DAY = Limit("wrong codes a day", 20, 24 * 3600)
 WRONG_RECOVERY_CODES = Limit("wrong recovery codes", 10)  # can't be guessed; apart, so that the way out stays open
+EXPORTS = Limit("exports", 10)  # of one account: a long one is work for a minute
 SIGN_UPS = Limit("sign-ups", 300)  # many people may share one address; a flood of made-up ones must end somewhere
 
 

@@ -21,8 +21,9 @@ users = AppGroup("users", help="People and their Stripe customers.")
 def sync_users() -> None:
     """Make a Stripe customer for every user who has none, and push every address that has changed.
 
-    Other users are not touched. A user for whom Stripe fails is named, and the others are still tried, unless
-    Stripe can't be reached for three of them in a row; the exit status is then 1.
+    The customers of users who have deleted their account are deleted, where Stripe was away when they did. Other users
+    are not touched. A user for whom Stripe fails is named, and the others are still tried, unless Stripe can't be
+    reached for three of them in a row; the exit status is then 1.
     """
     session = db.session()
     user_ids = list_users_to_sync(session)
@@ -37,6 +38,8 @@ def sync_users() -> None:
         f"{count_users(session)} users: {count['made']} customers made, {count['updated']} addresses pushed, "
         f"{count['failed']} failed, {untried} not tried."
     )
+    if count["deleted"]:
+        click.echo(f"{count['deleted']} customers deleted, whose users had deleted their accounts.")
     if count["failed"]:
         raise SystemExit(1)
 
