@@ -10,6 +10,7 @@ import payapp.auth.models
 import payapp.billing.models
 import payapp.features.qr_batches.models
 import payapp.ledger.models
+import payapp.mail.models
 import payapp.webhooks.models  # noqa: F401
 from payapp.database.base import Base
 from payapp.database.waiting import DatabaseWait

@@ -7,7 +7,7 @@ BILLING = (*DATABASE, "payapp.billing", "payapp.stripe_types")
 
 # Path below payapp/ → all it may import besides the standard library; the longest path counts.
 CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
-    "config.py": ("environs", *DATABASE, "payapp.auth.secret_keys"),
+    "config.py": ("environs", *DATABASE, "payapp.auth.secret_keys", "payapp.mail.mail_url"),
     "database/": DATABASE,
     "database/waiting.py": (*DATABASE, "psycopg", "tenacity"),
     "ledger/": (*DATABASE, "payapp.ledger"),
@@ -26,6 +26,16 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "auth/email_addresses.py": ("email_validator",),
     "features/qr_batches/models.py": DATABASE,
     "features/qr_batches/__init__.py": (*DATABASE, "payapp.features.qr_batches", "payapp.ledger.hold_views"),
+    # What a mail says, and to whom; doors order it, and jobs/mails.py sends it.
+    "mail/": (*DATABASE, "payapp.mail"),
+    "mail/mail_url.py": (),
+    "mail/transport.py": ("payapp.mail.mail_url",),
+    "mail/rendering.py": ("jinja2", "markupsafe", "payapp.mail.kinds", "payapp.mail.mail_url", "payapp.database.clock"),
+    "mail/preparing.py": (*DATABASE, "payapp.mail", "payapp.auth.accounts", "payapp.auth.models"),
+    "auth/by_mail/__init__.py": (
+        *(*DATABASE, "payapp.mail.kinds", "payapp.mail.links"),
+        *("payapp.auth.accounts", "payapp.auth.api_keys", "payapp.auth.login_sessions"),
+    ),
     "auth/hashing.py": ("payapp.web.seats",),
     "auth/accounts.py": (
         *(*DATABASE, "argon2", "payapp.ledger"),
