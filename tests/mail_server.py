@@ -30,6 +30,7 @@ class MailServer:
     refusals: list[str] = field(default_factory=list)
     data_refusals: list[str] = field(default_factory=list)
     seconds_per_mail: float = 0
+    repeats_links: bool = False  # in a refusal, as some filters do
     logins: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -58,6 +59,8 @@ class MailServer:
             return self.data_refusals.pop(0)
         self.envelopes.append(envelope)
         self.mails.append(message_from_bytes(cast(bytes, envelope.content), policy=default))
+        if self.repeats_links:
+            return f"554 http://localhost{self.link_in()} looks like spam"
         return "250 taken"
 
     def authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
