@@ -49,6 +49,7 @@ MAY_COMMIT = {
     "billing/customers.py": "the same",
     "billing/checkout/purchases.py": "settle_with_stripe: the same",
     "billing/returns/refunding.py": "the same",
+    "auth/counting.py": "what is tried is counted before it is tried, so that of many at once no more get through",
     "features/charging.py": "charge_for, capture_when_done: no lock waits for the feature's work",
 }
 

@@ -1,13 +1,13 @@
 """Sign-up, login and logout. Who may enter: anyone."""
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask import session as flask_session
 from flask_login import current_user, login_user, logout_user
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response
 
 from payapp.auth.accounts import (
@@ -18,10 +18,11 @@ from payapp.auth.accounts import (
     is_right_password,
     replace_hash,
 )
+from payapp.auth.counting import count_tries
 from payapp.auth.email_addresses import normalize_email
 from payapp.auth.forms import LogInForm, SignUpForm
 from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
-from payapp.auth.limits import LOGINS, SIGN_UPS, WRONG_PASSWORDS, Limit, TooOftenError, count_try, take_back
+from payapp.auth.limits import LOGINS, SIGN_UPS, TAKEN_MAILS, WRONG_PASSWORDS, TooOftenError, count_try, take_back
 from payapp.auth.login_sessions import SEEN_SECONDS, begin_login, end_login, find_logged_in, note_seen
 from payapp.auth.models import LoggedInUser, User
 from payapp.auth.visitors import find_known_browser, remember_browser, visitors_address
@@ -31,6 +32,7 @@ from payapp.database.clock import utc_now
 from payapp.extensions import db, login_manager
 from payapp.stripe_types.objects import StripeServiceError
 from payapp.web.errors import refuse_without_token, wants_json
+from payapp.web.mailing import call_mailer, has_mail, order_mail
 from payapp.web.own_paths import own_path
 from payapp.web.services import get_stripe
 
@@ -64,18 +66,23 @@ def sign_up() -> str | Response | tuple[str, int]:
     form = SignUpForm()
     if not form.validate_on_submit():
         return _page("auth/sign_up.html", form)
+    session = db.session()
     try:
         with waiting_room():
-            _count((SIGN_UPS, visitors_address()))
-            user = create_user(db.session(), form.email.data, form.password.data)
-        db.session.commit()
+            count_tries(session, (SIGN_UPS, visitors_address()))
+            user = create_user(session, form.email.data, form.password.data)
     except CrowdedError:
         return _ask_to_try_again("auth/sign_up.html", form)
     except EmailTakenError:
-        form.email.errors = ["There is an account with this e-mail address already. Log in instead."]
-        return _page("auth/sign_up.html", form)
+        session.rollback()
+        return _answer_as_if_new(form)
+    order_mail(session, "verify", user.email, user.id)
+    session.commit()
+    call_mailer()
     _make_customer(user.id)
-    return _enter(user)
+    response = _enter(user)
+    _say_that_we_wrote(form)
+    return response
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -143,6 +150,31 @@ def _render_form(template: str, form: SignUpForm | LogInForm) -> str:
     return render_template(template, form=form, next=_safe_next())
 
 
+def _answer_as_if_new(form: SignUpForm) -> Response | tuple[str, int]:
+    """Answer as if the address were not taken, and tell its owner by mail. Nobody is logged in: see docs/decisions.
+
+    Without mail the page has to say it, or the owner would never learn why they don't come in.
+    """
+    if not has_mail():
+        form.email.errors = ["There is an account with this e-mail address already. Log in instead."]
+        return _render_form("auth/sign_up.html", form), 422
+    session = db.session()
+    user = find_user(session, form.email.data)
+    with suppress(TooOftenError):
+        count_try(session, TAKEN_MAILS, normalize_email(form.email.data))
+        order_mail(session, "account-exists", user.email if user else form.email.data, user.id if user else None)
+    session.commit()
+    call_mailer()
+    _say_that_we_wrote(form)
+    return redirect(_safe_next() or url_for("credits.show_credits"), 303)
+
+
+def _say_that_we_wrote(form: SignUpForm) -> None:
+    """The same words for a new address and a taken one."""
+    if has_mail():
+        flash(f"We have written to {normalize_email(form.email.data)}. That mail says how to go on.", "info")
+
+
 def _check_password(form: LogInForm) -> User | None:
     """Count the try, verify with no transaction open, then take it back and renew an outdated hash.
 
@@ -154,7 +186,7 @@ def _check_password(form: LogInForm) -> User | None:
     password_hash = user.password_hash if user else None
     browser = find_known_browser(user.id) if user else None
     account = browser or normalize_email(form.email.data)
-    _count((LOGINS, browser or visitors_address()), (WRONG_PASSWORDS, account))
+    count_tries(session, (LOGINS, browser or visitors_address()), (WRONG_PASSWORDS, account))
     if not is_right_password(password_hash, password) or user is None or password_hash is None:
         return None
     new_hash = find_stronger_hash(password_hash, password)
@@ -163,18 +195,6 @@ def _check_password(form: LogInForm) -> User | None:
         replace_hash(session, user.id, password_hash, new_hash)
     session.commit()
     return user
-
-
-def _count(*tries: tuple[Limit, str]) -> None:
-    """Count, and commit, before anything is tried. Raises TooManyRequests (429)."""
-    session = db.session()
-    try:
-        for limit, whose in tries:
-            count_try(session, limit, whose)
-    except TooOftenError as error:
-        session.commit()
-        raise TooManyRequests(retry_after=error.retry_after_seconds) from error
-    session.commit()
 
 
 def _make_customer(user_id: int) -> None:
