@@ -53,8 +53,10 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "web/own_paths.py": ("flask",),
     "web/seats.py": ("flask",),
 }
+# Programs of their own, which an app in any language can use.
+OTHER_PROGRAMS = ("fake_stripe", "local_mailbox")
 # The rest are doors. They take input, call the core and answer; the core asks the database and Stripe.
-KEPT_FROM_DOORS = ("stripe", "fake_stripe", "payapp.ledger.models")
+KEPT_FROM_DOORS = ("stripe", *OTHER_PROGRAMS, "payapp.ledger.models")
 # A query belongs into the core: a route, a command or a job has no use for sqlalchemy beyond its errors and types.
 THIN = ("web/", "jobs/", "probes/", "cli/", "admin/", "api/")
 SQLALCHEMY_FOR_THIN = ("sqlalchemy.exc", "sqlalchemy.orm.Session", "sqlalchemy.engine")
@@ -63,8 +65,9 @@ SQLALCHEMY_FOR_THIN = ("sqlalchemy.exc", "sqlalchemy.orm.Session", "sqlalchemy.e
 def forbidden_imports(module: Module) -> list[str]:
     """Return what the module imports and may not."""
     found = imports_of(module)
-    if module.program == "fake_stripe":
-        return sorted(name for name in found if is_within(name, ["payapp"]))
+    if module.program in OTHER_PROGRAMS:
+        others = [program for program in ("payapp", *OTHER_PROGRAMS) if program != module.program]
+        return sorted(name for name in found if is_within(name, others))
     core = max((path for path in CORE_MAY_IMPORT if module.path.startswith(path)), key=len, default=None)
     if core is not None:
         return sorted(name for name in found if not is_within(name, CORE_MAY_IMPORT[core]))
