@@ -7,10 +7,12 @@ from sqlalchemy.orm import Session
 
 from payapp.auth.accounts import anonymize_user
 from payapp.auth.api_keys import revoke_all_of
-from payapp.auth.login_sessions import end_logins
+from payapp.auth.factors.owned import remove_factors
 from payapp.billing.checkout.closing import require_no_payment_under_way
 from payapp.features.qr_batches import forget_batches_of
 from payapp.ledger.closing import close_account
+from payapp.mail.links import void_links
+from payapp.mail.outbox import forget_mails_of
 
 
 def delete_user(session: Session, user_id: int, unusable_hash: str) -> bool:
@@ -23,7 +25,9 @@ def delete_user(session: Session, user_id: int, unusable_hash: str) -> bool:
         return False
     require_no_payment_under_way(session, user_id)
     close_account(session, user_id)
-    end_logins(session, user_id)
+    remove_factors(session, user_id)
+    void_links(session, user_id)
+    forget_mails_of(session, user_id)
     revoke_all_of(session, user_id)
     forget_batches_of(session, user_id)
     return True

@@ -7,11 +7,9 @@ from flask import (
     Blueprint,
     Response,
     abort,
-    current_app,
     flash,
     redirect,
     render_template,
-    request,
     url_for,
 )
 from flask import session as flask_session
@@ -23,20 +21,23 @@ from payapp.account.deletion import delete_user
 from payapp.account.export import stream_user
 from payapp.account.forms import ChangePasswordForm, DeleteAccountForm
 from payapp.auth.accounts import change_password, make_hash, make_unusable_hash
+from payapp.auth.counting import count_tries
 from payapp.auth.freshness import ask_again, has_recent_login, recent_login_required
 from payapp.auth.freshness.routes import renew
 from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
 from payapp.auth.limits import EXPORTS
 from payapp.auth.login_sessions import end_login_of, end_logins, list_logins
-from payapp.auth.password_tries import check_password, count_tries
+from payapp.auth.password_tries import check_password
 from payapp.billing.checkout.closing import close_checkouts
 from payapp.billing.customer_deletion import delete_customer
 from payapp.billing.errors import PaymentUnderWayError
 from payapp.database.base import writing
 from payapp.extensions import db
 from payapp.ledger.errors import AccountInUseError
+from payapp.mail.links import void_links
 from payapp.stripe_types.objects import StripeServiceError
 from payapp.web.formats import moment
+from payapp.web.mailing import call_mailer, order_mail
 from payapp.web.services import get_stripe
 
 log = logging.getLogger(__name__)
@@ -44,8 +45,6 @@ log = logging.getLogger(__name__)
 ACCESS = "logged-in users"
 blueprint = Blueprint("account", __name__, url_prefix="/dashboard/account")
 
-# Shown where the house has them.
-PAGES_ELSEWHERE = {"change_email": "/dashboard/account/email", "factors": "/dashboard/account/factors"}
 CROWDED = "Very many people are coming in just now. Please try again in a few seconds."
 
 
@@ -82,7 +81,10 @@ def set_password() -> BaseResponse:
         form.current_password.errors = ["The current password is wrong."]
         return _page(422, password=form)
     end_logins(db.session(), user_id, but_for=login_id)
+    void_links(db.session(), user_id, ["reset", "change"])
+    order_mail(db.session(), "password-changed", email, user_id)
     renew(login_id)  # commits; refuses, and the change with it, when this login has ended meanwhile
+    call_mailer()
     flash("Your password is changed. All other browsers are logged out.", "ok")
     return _back()
 
@@ -114,7 +116,7 @@ def export() -> BaseResponse:
     user_id = current_user.id
     with writing():
         db.session.rollback()
-        count_tries((EXPORTS, str(user_id)))
+        count_tries(db.session(), (EXPORTS, str(user_id)))
     response = Response(stream_user(db.engine, user_id), mimetype="application/json")
     response.headers["Content-Disposition"] = f'attachment; filename="payapp-account-{user_id}.json"'
     response.headers["Cache-Control"] = "no-store"
@@ -176,17 +178,11 @@ def _page(status: int = 200, **forms: Any) -> BaseResponse:
         password=forms.get("password") or ChangePasswordForm(formdata=None),
         deletion=forms.get("deletion") or DeleteAccountForm(formdata=None),
         logins=[(login, describe_browser(login.browser)) for login in logins],
-        pages={name: path for name, path in PAGES_ELSEWHERE.items() if _exists(path)},
     )
     response = Response(html, status, mimetype="text/html")
     if status == 503:
         response.headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
     return response
-
-
-def _exists(path: str) -> bool:
-    adapter = current_app.create_url_adapter(request)
-    return adapter is not None and adapter.test(path, "GET")
 
 
 def _back() -> BaseResponse:

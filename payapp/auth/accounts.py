@@ -72,6 +72,11 @@ def find_user(session: Session, email: str) -> User | None:
     return user
 
 
+def find_user_by_id(session: Session, user_id: int) -> User | None:
+    """Return the user with this id, as the database has it now."""
+    return session.get(User, user_id, populate_existing=True)
+
+
 def find_user_id(session: Session, reference: int | str) -> int | None:
     """Return the id of the user with this id or e-mail address, None if there is none, or they are deleted."""
     if isinstance(reference, int):

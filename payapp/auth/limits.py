@@ -42,6 +42,13 @@ EXPORTS = Limit("exports", 10)  # of one account: a long one is work for a minut
 SIGN_UPS = Limit("sign-ups", 300)  # many people may share one address; a flood of made-up ones must end somewhere
 
 
+RESET_MAILS = Limit("mails to reset a password", 5)  # to one address, with an account or without
+RESETS = Limit("resets of passwords", 50)  # asked for from one address
+CONFIRMATIONS = Limit("mails to confirm an address", 5)  # of one user
+ADDRESS_CHANGES = Limit("changes of an address", 5)  # of one user
+TAKEN_MAILS = Limit("mails about a taken address", 3)  # to one address; beyond it nobody is told anything
+
+
 class TooOftenError(Exception):
     """The limit is reached. The window ends, and trying makes sense again, in `retry_after_seconds`."""
 

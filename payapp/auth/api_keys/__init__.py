@@ -138,6 +138,13 @@ def revoke_api_key(session: Session, user_id: int, key_id: int) -> str:
     return _revoke(session, key_id, KEYS.c.id == key_id, KEYS.c.user_id == user_id)
 
 
+def revoke_api_keys(session: Session, user_id: int) -> None:
+    """End all keys of a user."""
+    session.execute(
+        update(KEYS).where(KEYS.c.user_id == user_id, KEYS.c.revoked_at.is_(None)).values(revoked_at=utc_now())
+    )
+
+
 def revoke_by_prefix(session: Session, prefix: str) -> str:
     """The same for any key."""
     return _revoke(session, prefix, KEYS.c.prefix == prefix)
