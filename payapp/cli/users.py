@@ -1,14 +1,18 @@
 """flask users …"""
 
+import logging
 from collections import Counter
 
 import click
 from flask.cli import AppGroup
 
-from payapp.auth.accounts import count_users
+from payapp.auth.accounts import count_users, find_user_id, lock_user
+from payapp.auth.factors.owned import remove_factors
 from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.extensions import db
 from payapp.web.services import get_stripe
+
+log = logging.getLogger(__name__)
 
 users = AppGroup("users", help="People and their Stripe customers.")
 
@@ -35,3 +39,26 @@ def sync_users() -> None:
     )
     if count["failed"]:
         raise SystemExit(1)
+
+
+@users.command("remove-factors")
+@click.argument("email")
+@click.option("--note", required=True, help="Why, and how you made sure who asked; kept in the log.")
+def remove_users_factors(email: str, note: str) -> None:
+    """Remove the authenticator app, the passkeys and the recovery codes of EMAIL, who has lost all of them.
+
+    From then on the password alone logs them in, so make sure who asks. All their logins end. Exit status 1 when
+    nobody has this address.
+    """
+    session = db.session()
+    user_id = find_user_id(session, email)
+    if user_id is None:
+        raise click.ClickException(f"nobody has the address {email}")
+    lock_user(session, user_id)
+    removed = remove_factors(session, user_id)
+    session.commit()
+    log.warning("the factors of user %s were removed by command: %s", user_id, note)
+    app = "an authenticator app" if removed.had_totp else "no authenticator app"
+    click.echo(
+        f"Removed from {email}: {app}, {removed.passkeys} passkeys, and the recovery codes. All logins are ended."
+    )
