@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser import batch_states
+from tests.browser import batch_states, factor_states
 from tests.browser.guest import Guest
 from tests.effort import pick
 
@@ -182,7 +182,7 @@ def not_found(guest: Guest) -> None:
     guest.page.goto(f"{guest.stack.url}/nothing-here")
 
 
-STATES: list[Callable[[Guest], None]] = [
+STATES: list[Callable[[Guest], object]] = [
     landing,
     sign_up,
     sign_up_with_errors,
@@ -215,12 +215,20 @@ STATES: list[Callable[[Guest], None]] = [
     api_key_without_a_name,
     api_docs,
     not_found,
+    factor_states.factors,
+    factor_states.factor_app,
+    factor_states.factor_app_refused,
+    factor_states.factor_recovery_codes,
+    factor_states.factors_all,
+    factor_states.passkey_refused,
+    factor_states.second_step,
+    factor_states.second_step_refused,
 ]
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_it_is_a_page_for_everybody(guest: Guest, state: Callable[[Guest], None]) -> None:
+def test_it_is_a_page_for_everybody(guest: Guest, state: Callable[[Guest], object]) -> None:
     """In all widths and schemes, or at small size in one of them for each state, the next one in turn."""
     state(guest)
     turn = STATES.index(state) % len(WIDTHS_AND_SCHEMES)
