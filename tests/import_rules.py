@@ -51,7 +51,7 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "mail/preparing.py": (*DATABASE, "payapp.mail", "payapp.auth.accounts", "payapp.auth.models"),
     "auth/by_mail/__init__.py": (
         *(*DATABASE, "payapp.mail.kinds", "payapp.mail.links"),
-        *("payapp.auth.accounts", "payapp.auth.api_keys", "payapp.auth.login_sessions"),
+        *("payapp.auth.accounts", "payapp.auth.api_keys", "payapp.auth.login_sessions", "payapp.auth.factors.owned"),
     ),
     "auth/hashing.py": ("payapp.web.seats",),
     "auth/accounts.py": (
