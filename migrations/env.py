@@ -12,6 +12,7 @@ import payapp.auth.second_step.models
 import payapp.billing.models
 import payapp.features.qr_batches.models
 import payapp.ledger.models
+import payapp.mail.models
 import payapp.webhooks.models  # noqa: F401
 from payapp.database.base import Base
 from payapp.database.waiting import DatabaseWait

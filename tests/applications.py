@@ -58,6 +58,8 @@ def settings_for(database_url: str, instance_path: Path) -> dict[str, str]:
         "APP_BASE_URL": "http://localhost",
         "TRUSTED_HOSTS": "",
         "RATELIMIT_STORAGE_URI": "memory://",
+        "MAIL_URL": "none",  # tests of mails set another
+        "MAIL_FROM": "",
     }
 
 

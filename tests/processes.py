@@ -80,6 +80,7 @@ class Stack:
             "STRIPE_WEBHOOK_SECRET": self.webhook_secret,
             "STRIPE_API_BASE": self.stripe_url,
             "APP_BASE_URL": self.url,
+            "MAIL_URL": "none",
             **self.settings,
         }
 

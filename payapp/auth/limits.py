@@ -38,7 +38,15 @@ PASSKEY_LOGINS = Limit("passkey logins", 100)  # from one address: a passkey is 
 WRONG_CODES = Limit("wrong codes", 5)
 WRONG_CODES_A_DAY = Limit("wrong codes a day", 20, 24 * 3600)
 WRONG_RECOVERY_CODES = Limit("wrong recovery codes", 10)  # can't be guessed; apart, so that the way out stays open
+EXPORTS = Limit("exports", 10)  # of one account: a long one is work for a minute
 SIGN_UPS = Limit("sign-ups", 300)  # many people may share one address; a flood of made-up ones must end somewhere
+
+
+RESET_MAILS = Limit("mails to reset a password", 5)  # to one address, with an account or without
+RESETS = Limit("resets of passwords", 50)  # asked for from one address
+CONFIRMATIONS = Limit("mails to confirm an address", 5)  # of one user
+ADDRESS_CHANGES = Limit("changes of an address", 5)  # of one user
+TAKEN_MAILS = Limit("mails about a taken address", 3)  # to one address; beyond it nobody is told anything
 
 
 class TooOftenError(Exception):

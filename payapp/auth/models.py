@@ -24,7 +24,8 @@ def new_customer_key() -> str:
 class User(Base):
     """Somebody who can log in. `email` is stored lower-case, its domain in ASCII; `credits` may be negative (debt).
 
-    Who is disabled can neither log in nor use a key; the book goes on (a payment that was under way is granted).
+    Who is disabled can neither log in nor use a key; the book goes on (a payment that was under way is granted). Who is
+    deleted is disabled too, for good: the row stays for the book, with nothing in it that tells who it was.
     `stripe_customer_email` is the address that the Stripe customer was last given, or is being made with; empty for
     none. `stripe_refused_email` is the last one that Stripe did not take: it is not sent again.
     """
@@ -44,6 +45,7 @@ class User(Base):
     stripe_refused_email: Mapped[str | None] = mapped_column(String(320))
     email_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_staff: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 

@@ -3,11 +3,10 @@
 Commits: what is counted must be seen by all who try at the same moment.
 """
 
-from werkzeug.exceptions import TooManyRequests
-
 from payapp.auth.accounts import find_stronger_hash, find_user, is_right_password, replace_hash
+from payapp.auth.counting import count_tries
 from payapp.auth.email_addresses import normalize_email
-from payapp.auth.limits import LOGINS, WRONG_PASSWORDS, Limit, TooOftenError, count_try, take_back
+from payapp.auth.limits import LOGINS, WRONG_PASSWORDS, take_back
 from payapp.auth.models import User
 from payapp.auth.visitors import find_known_browser, visitors_address
 from payapp.extensions import db
@@ -26,7 +25,7 @@ def check_password(email: str, password: str) -> User | None:
     password_hash = user.password_hash if user else None
     browser = find_known_browser(user.id) if user else None
     account = browser or normalize_email(email)
-    count_tries((LOGINS, browser or visitors_address()), (WRONG_PASSWORDS, account))
+    count_tries(session, (LOGINS, browser or visitors_address()), (WRONG_PASSWORDS, account))
     if not is_right_password(password_hash, password) or user is None or password_hash is None:
         return None
     new_hash = find_stronger_hash(password_hash, password)
@@ -35,15 +34,3 @@ def check_password(email: str, password: str) -> User | None:
         replace_hash(session, user.id, password_hash, new_hash)
     session.commit()
     return user
-
-
-def count_tries(*tries: tuple[Limit, str]) -> None:
-    """Count, and commit, before anything is tried. Raises TooManyRequests (429)."""
-    session = db.session()
-    try:
-        for limit, whose in tries:
-            count_try(session, limit, whose)
-    except TooOftenError as error:
-        session.commit()
-        raise TooManyRequests(retry_after=error.retry_after_seconds) from error
-    session.commit()

@@ -1,6 +1,7 @@
 """Sign-up, login and logout. Who may enter: anyone."""
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -8,15 +9,17 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
-from payapp.auth.accounts import EmailTakenError, create_user
+from payapp.auth.accounts import EmailTakenError, create_user, find_user
+from payapp.auth.counting import count_tries
+from payapp.auth.email_addresses import normalize_email
 from payapp.auth.entering import enter, forget_login, safe_next, wait_for_factor
 from payapp.auth.factors.owned import has_factor
 from payapp.auth.forms import LogInForm, SignUpForm
 from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
-from payapp.auth.limits import SIGN_UPS
+from payapp.auth.limits import SIGN_UPS, TAKEN_MAILS, TooOftenError, count_try
 from payapp.auth.login_sessions import SEEN_SECONDS, find_logged_in, note_seen
 from payapp.auth.models import LoggedInUser, User
-from payapp.auth.password_tries import check_password, count_tries
+from payapp.auth.password_tries import check_password
 from payapp.auth.visitors import remember_browser, visitors_address
 from payapp.billing.customers import ensure_customer
 from payapp.database.base import writing
@@ -24,6 +27,7 @@ from payapp.database.clock import utc_now
 from payapp.extensions import db, login_manager
 from payapp.stripe_types.objects import StripeServiceError
 from payapp.web.errors import refuse_without_token, wants_json
+from payapp.web.mailing import call_mailer, has_mail, order_mail
 from payapp.web.services import get_stripe
 
 log = logging.getLogger(__name__)
@@ -56,18 +60,23 @@ def sign_up() -> str | Response | tuple[str, int]:
     form = SignUpForm()
     if not form.validate_on_submit():
         return _page("auth/sign_up.html", form)
+    session = db.session()
     try:
         with waiting_room():
-            count_tries((SIGN_UPS, visitors_address()))
-            user = create_user(db.session(), form.email.data, form.password.data)
-        db.session.commit()
+            count_tries(session, (SIGN_UPS, visitors_address()))
+            user = create_user(session, form.email.data, form.password.data)
     except CrowdedError:
         return _ask_to_try_again("auth/sign_up.html", form)
     except EmailTakenError:
-        form.email.errors = ["There is an account with this e-mail address already. Log in instead."]
-        return _page("auth/sign_up.html", form)
+        session.rollback()
+        return _answer_as_if_new(form)
+    order_mail(session, "verify", user.email, user.id)
+    session.commit()
+    call_mailer()
     _make_customer(user.id)
-    return _enter(user)
+    response = _enter(user)
+    _say_that_we_wrote(form)
+    return response
 
 
 @blueprint.route("/login", methods=["GET", "POST"])
@@ -133,6 +142,31 @@ def _ask_to_try_again(template: str, form: SignUpForm | LogInForm) -> Response:
 
 def _render_form(template: str, form: SignUpForm | LogInForm) -> str:
     return render_template(template, form=form, next=safe_next())
+
+
+def _answer_as_if_new(form: SignUpForm) -> Response | tuple[str, int]:
+    """Answer as if the address were not taken, and tell its owner by mail. Nobody is logged in: see docs/decisions.
+
+    Without mail the page has to say it, or the owner would never learn why they don't come in.
+    """
+    if not has_mail():
+        form.email.errors = ["There is an account with this e-mail address already. Log in instead."]
+        return _render_form("auth/sign_up.html", form), 422
+    session = db.session()
+    user = find_user(session, form.email.data)
+    with suppress(TooOftenError):
+        count_try(session, TAKEN_MAILS, normalize_email(form.email.data))
+        order_mail(session, "account-exists", user.email if user else form.email.data, user.id if user else None)
+    session.commit()
+    call_mailer()
+    _say_that_we_wrote(form)
+    return redirect(safe_next() or url_for("credits.show_credits"), 303)
+
+
+def _say_that_we_wrote(form: SignUpForm) -> None:
+    """The same words for a new address and a taken one."""
+    if has_mail():
+        flash(f"We have written to {normalize_email(form.email.data)}. That mail says how to go on.", "info")
 
 
 def _make_customer(user_id: int) -> None:

@@ -24,11 +24,14 @@ from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.config import load_settings
 from payapp.extensions import db
 from payapp.features.qr_batches import forget_old_batches
+from payapp.jobs.mails import send_waiting_mails
 from payapp.jobs.qr_batches import make_next_batch
 from payapp.jobs.queue import make_huey
 from payapp.jobs.sweeping import sweep_and_log
 from payapp.ledger.holds import expire_holds
-from payapp.web.services import get_stripe
+from payapp.mail.links import forget_old_links
+from payapp.mail.outbox import forget_old_mails
+from payapp.web.services import get_settings, get_stripe
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +68,24 @@ def make_qr_batches() -> None:
     with _app().app_context():
         if make_next_batch(db.session()):
             make_qr_batches()  # the next one stands in line behind the other jobs
+
+
+@huey.periodic_task(crontab(minute="*"))
+def send_mails() -> None:
+    """Whenever a page calls for it, and every minute: send the mails that wait."""
+    with _app().app_context():
+        if send_waiting_mails(db.session(), get_settings()):
+            send_mails()  # the rest stands in line behind the other jobs
+
+
+@huey.periodic_task(crontab(minute="7"))
+def forget_sent_mails() -> None:
+    """Every hour: forget the mails of more than 30 days ago, and the links that nobody has used in time."""
+    with _app().app_context():
+        for forget, what in ((forget_old_mails, "mails"), (forget_old_links, "links")):
+            while forgotten := forget(db.session()):
+                db.session.commit()
+                log.info("forgot %s %s", forgotten, what)
 
 
 @huey.periodic_task(crontab(minute="27"))

@@ -137,6 +137,26 @@ def api_key_without_a_name(guest: Guest) -> None:
     expect(guest.page.get_by_role("alert").first).to_be_visible()
 
 
+def account(guest: Guest) -> None:
+    credits_after_payment(guest)
+    guest.log_in_elsewhere()
+    guest.page.goto(f"{guest.stack.url}/dashboard/account")
+    expect(guest.page.get_by_role("button", name="Log out everywhere else")).to_be_visible()
+
+
+def account_with_errors(guest: Guest) -> None:
+    account(guest)
+    guest.page.get_by_label("Current password", exact=True).fill("x")
+    guest.page.get_by_label("New password", exact=True).fill("password123")
+    guest.page.get_by_role("button", name="Change password").click()
+    expect(guest.page.get_by_role("alert").first).to_be_visible()
+
+
+def log_in_again(guest: Guest) -> None:
+    guest.come_signed_up()
+    guest.page.goto(f"{guest.stack.url}/login/again?next=/dashboard/account")
+
+
 def api_docs(guest: Guest) -> None:
     guest.page.goto(f"{guest.stack.url}/api/docs")
     expect(guest.page.get_by_role("heading", name="POST /api/v1/spends")).to_be_visible()
@@ -213,6 +233,9 @@ STATES: list[Callable[[Guest], object]] = [
     api_key_made,
     api_key_about_to_be_revoked,
     api_key_without_a_name,
+    account,
+    account_with_errors,
+    log_in_again,
     api_docs,
     not_found,
     factor_states.factors,

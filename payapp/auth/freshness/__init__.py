@@ -39,7 +39,7 @@ def recent_login_required(view: Callable[Params, Answer]) -> Callable[Params, An
         if not current_user.is_authenticated:
             answer: Response = current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
             return answer
-        return view(*args, **kwargs) if has_recent_login() else _ask_again()
+        return view(*args, **kwargs) if has_recent_login() else ask_again()
 
     return guarded
 
@@ -50,14 +50,18 @@ def has_recent_login() -> bool:
     return is_recent
 
 
-def _ask_again() -> Response:
-    """Lead back afterwards to the page that was asked for, or that the form was on: it is not sent by itself."""
+def ask_again(back: str | None = None) -> Response:
+    """Lead to /login/again, and afterwards to `back`; by itself to the page asked for, or the one the form was on.
+
+    A form is not sent again by itself.
+    """
     if wants_json():
         title = "Please confirm that it is you"
         detail = f"This needs a login of the last {RECENT.seconds // 60} minutes. Log in again at /login/again."
         return problem(403, "recent_login_required", title, detail)
     is_page = request.method in ("GET", "HEAD") and not is_htmx()
-    target = url_for("freshness.log_in_again", next=request.full_path.rstrip("?") if is_page else page_before())
+    before = back or (request.full_path.rstrip("?") if is_page else page_before())
+    target = url_for("freshness.log_in_again", next=before)
     if is_htmx():
         response = redirect_htmx(target)
         response.status_code = 403

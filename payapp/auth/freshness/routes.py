@@ -40,14 +40,15 @@ def log_in_again() -> Response | str | tuple[str, int]:
 def renew(login_id: int) -> None:
     """Give this browser's login a new secret, and count it as new: a copied cookie dies. Commits.
 
-    Raises Unauthorized (401) when the login has ended meanwhile.
+    Raises Unauthorized (401) when the login has ended meanwhile: what the caller has written is then rolled back.
     """
     session = db.session()
     token = renew_login(session, login_id)
-    session.commit()
     user = find_logged_in(session, token) if token else None
     if user is None:
+        session.rollback()
         raise Unauthorized
+    session.commit()
     login_user(user)
 
 

@@ -14,6 +14,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
 from payapp.auth.accounts import lock_user
+from payapp.auth.counting import count_tries
 from payapp.auth.entering import enter, pending_token, safe_next
 from payapp.auth.factors.ceremonies import PasskeyRefusedError, ask_for_passkey, check_passkey
 from payapp.auth.factors.of_app import get_sealer, get_site
@@ -21,7 +22,6 @@ from payapp.auth.factors.owned import list_factors
 from payapp.auth.factors.recovery_codes import count_recovery_codes, use_recovery_code
 from payapp.auth.factors.totp import use_totp_code
 from payapp.auth.limits import PASSKEY_LOGINS, WRONG_CODES, WRONG_CODES_A_DAY, WRONG_RECOVERY_CODES, take_back
-from payapp.auth.password_tries import count_tries
 from payapp.auth.second_step.forms import CodeForm, PasskeyForm
 from payapp.auth.second_step.pending_logins import Waiting, find_pending_login, finish_pending_login
 from payapp.auth.visitors import find_known_browser, remember_browser, visitors_address
@@ -51,7 +51,7 @@ def check_code() -> Page:
         return _page(waiting, form)
     limits = (WRONG_CODES, WRONG_CODES_A_DAY) if form.is_of_app else (WRONG_RECOVERY_CODES,)
     whose = find_known_browser(waiting.user_id) or f"user {waiting.user_id}"
-    count_tries(*((limit, whose) for limit in limits))
+    count_tries(db.session(), *((limit, whose) for limit in limits))
     session = db.session()
     lock_user(session, waiting.user_id)
     if not _use_code(waiting, form):
@@ -94,7 +94,7 @@ def ask_stranger_for_passkey() -> Response:
     """Ask a visitor for any passkey that their device has for this site: it tells who they are, too."""
     if current_user.is_authenticated:
         return _refuse_options()
-    count_tries((PASSKEY_LOGINS, visitors_address()))
+    count_tries(db.session(), (PASSKEY_LOGINS, visitors_address()))
     return _options(ask_for_passkey(db.session(), get_site(), _bound_to_browser()))
 
 
