@@ -10,15 +10,18 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter, ValidationError
 
+from payapp.web.form_files import keep_files_to_their_fields
+
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 ROW_ID_MAX = 2**63 - 1  # what both databases can hold
 
 
 def init_app(app: Flask) -> None:
-    """Guard addresses and JSON bodies of `app`. Call it before blueprints are registered."""
+    """Guard addresses, forms and JSON bodies of `app`. Call it before blueprints are registered."""
     app.url_map.converters["int"] = RowIdConverter
     app.json = CautiousJson(app)
     app.request_class = CautiousRequest
+    keep_files_to_their_fields()
 
 
 class RowIdConverter(IntegerConverter):

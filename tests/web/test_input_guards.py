@@ -1,5 +1,8 @@
 """Input that no page can mean."""
 
+from io import BytesIO
+from typing import Any
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -118,3 +121,12 @@ class TestFormsThatCantBeRead:
     def test_a_charset_that_nobody_knows_is_no_crash(self, client: FlaskClient) -> None:
         body = PART.replace(b"\r\n\r\n", b"\r\nContent-Type: text/plain; charset=nope\r\n\r\n\xff") + b"--b--\r\n"
         assert client.post("/features/qr-codes", data=body, content_type=MULTIPART).status_code == 303
+
+    @pytest.mark.parametrize("path", ["/signup", "/login", "/login/again", "/features/qr-codes", "/dashboard/api-keys"])
+    def test_a_file_is_no_text(self, visitor: Visitor, path: str) -> None:
+        """Nothing was entered there, whatever the form."""
+        if path not in ("/signup", "/login"):
+            visitor.sign_up()
+        data: dict[str, Any] = {"csrf_token": visitor.csrf_token()}
+        data |= {name: (BytesIO(b"x"), "a.txt") for name in ("email", "password", "text", "name", "scope")}
+        assert visitor.client.post(path, data=data, content_type="multipart/form-data").status_code == 422
