@@ -62,6 +62,11 @@ class Settings:
         return [STRIPE_CHECKOUT_ORIGIN, f"{parts.scheme}://{parts.netloc}"]
 
     @property
+    def is_https(self) -> bool:
+        """Whether people come over HTTPS."""
+        return self.app_base_url.startswith("https://")
+
+    @property
     def is_livemode(self) -> bool:
         """Whether the key moves real money. Events of the other mode are never believed."""
         return self.stripe_secret_key.startswith(("sk_live_", "rk_live_"))
