@@ -103,8 +103,9 @@ def shared_app(
     fixture = {"sqlite": "sqlite_databases", "postgresql": "postgres_databases"}[request.param]
     databases: SqliteDatabases | PostgresDatabases = request.getfixturevalue(fixture)
     url = databases.create()
-    folder = tmp_path_factory.mktemp("shared_app")
-    with applications.lend(settings_for(url, folder) | {"STRIPE_API_BASE": stand_in.url}) as app:
+    settings = settings_for(url, tmp_path_factory.mktemp("shared_app"))
+    settings |= {"STRIPE_API_BASE": stand_in.url, "MAIL_URL": "console"}  # no worker is there to print any
+    with applications.lend(settings) as app:
         yield app
     databases.drop(url)
 

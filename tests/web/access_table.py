@@ -24,7 +24,8 @@ CALLERS = (
 )
 
 # `in`: as ROUTES says. `home`: led to the credits page. `login`: led to the login page. `again`: to the page that asks
-# for the password once more. A number: refused with it. Whoever is not let in has changed nothing.
+# for the password once more. A number: answered with it (200: shown what to do first). Whoever is not let in changes
+# nothing.
 KINDS_AS_TEXT = """
            anon  half  user  long-ago other disabled unverified staff- staff | read  spend service revoked other's
 anyone     in    in    in    in       in    in       in         in     in    | in    in    in      in      in
@@ -35,6 +36,7 @@ waiting    login in    login login    login login    login      login  login | l
 waiting-ask 409  in    409   409      409   409      409        409    409   | 409   409   409     409     409
 users      login login in    in       in    login    in         in     in    | login login login   login   login
 fresh      login login in    again    in    login    in         in     in    | login login login   login   login
+mailed-own 200   200   in    404      404   200      404        404    404   | 200   200   200     200     200
 owner      login login in    404      404   login    in         404    404   | login login login   login   login
 fresh-own  login login in    again    404   login    in         404    404   | login login login   login   login
 readers    401   401   401   401      401   401      401        401    401   | in    in    in      401     in
@@ -52,6 +54,7 @@ ACCESS_OF_KIND = {
     "askers": "anyone",
     "waiting": "anyone",
     "waiting-ask": "anyone",
+    "mailed-own": "anyone",
     "users": "logged-in users",
     "fresh": "logged-in users",
     "owner": "logged-in users",
@@ -85,6 +88,23 @@ second_step.check_second_passkey POST waiting  422
 second_step.ask_waiting_for_passkey POST waiting-ask 200
 second_step.ask_stranger_for_passkey POST askers 200
 second_step.log_in_by_passkey POST  no-passkey 303
+by_mail.verify_email          GET   anyone     200
+by_mail.verify_email          POST  anyone     303
+by_mail.forgot_password       GET   anyone     200
+by_mail.forgot_password       POST  anyone     303
+by_mail.reset                 GET   anyone     200
+by_mail.reset                 POST  anyone     303
+by_mail.change_email          GET   mailed-own 200
+by_mail.change_email          POST  mailed-own 303
+email_change.change           GET   users      200
+email_change.change           POST  users      303
+email_change.send_again       POST  users      303
+account.show_account          GET   users      200
+account.set_password          POST  fresh      303
+account.end_one_login         POST  owner      303
+account.end_other_logins      POST  users      303
+account.export                GET   fresh      200
+account.delete                POST  fresh      303
 factors.show_factors          GET   users      200
 factors.begin_app             POST  fresh      303
 factors.show_app              GET   fresh      303
@@ -127,9 +147,15 @@ webhooks.receive_event        POST  stripe     200
 
 # What is sent to a route that acts, so that it does so; beside the CSRF token, or the API key and its Idempotency-Key.
 PASSWORD = "correct horse battery"
+NEW_PASSWORD = "quite another story"
 SENT: dict[str, dict[str, object]] = {
     "auth.sign_up": {"email": "new-{number}@example.com", "password": PASSWORD},
     "auth.log_in": {"email": "known@example.com", "password": PASSWORD},
+    "by_mail.forgot_password": {"email": "forgetful-{number}@example.com"},
+    "by_mail.reset": {"password": NEW_PASSWORD},
+    "email_change.change": {"email": "moved-{number}@example.com", "current_password": PASSWORD},
+    "account.set_password": {"current_password": PASSWORD, "new_password": NEW_PASSWORD},
+    "account.delete": {"confirm": "{email}"},
     "freshness.log_in_again": {"password": PASSWORD},
     "second_step.check_code": {"code": "000000"},
     "second_step.check_second_passkey": {"answer": "{}"},

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from typing import Any, cast
 from uuid import uuid4
@@ -10,7 +11,6 @@ from uuid import uuid4
 import pyotp
 from flask import Flask
 from flask import session as flask_session
-from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -31,6 +31,8 @@ from payapp.extensions import db
 from payapp.features.qr_batches import keep_batch
 from payapp.ledger.holds import place_hold
 from payapp.ledger.makers import USER
+from payapp.mail.kinds import KINDS as KINDS_OF_MAIL
+from payapp.mail.links import make_link
 from tests.factories import make_purchase, make_user
 from tests.quick_hashes import QUICK_HASHER
 from tests.web.access_table import PASSWORD, SENT
@@ -90,6 +92,19 @@ def _make_passkey(session: Session, owner: User) -> int:
     return passkey.id
 
 
+def _make_login(session: Session, owner: User) -> int:
+    begin_login(session, owner.id, "another browser")
+    newest = select(LoginSession.id).where(LoginSession.user_id == owner.id).order_by(LoginSession.id.desc())
+    return session.execute(newest.limit(1)).scalar_one()
+
+
+def _make_link(session: Session, owner: User, endpoint: str) -> str:
+    kind = KINDS_OF_MAIL[MAILED[endpoint]].link
+    assert kind is not None
+    address = f"moved-{next(_numbers)}@example.com" if kind.purpose == "change" else owner.email
+    return make_link(session, owner.id, kind, address)
+
+
 def _set_up_app(session: Session, owner: User) -> None:
     """Give somebody an authenticator app, the usual second factor."""
     begin_totp(session, SEALER, owner.id)
@@ -105,6 +120,13 @@ OBJECTS: dict[str, Callable[[Session, User], int]] = {
     "purchase_id": _make_purchase,
     "batch_id": _make_batch,
     "passkey_id": _make_passkey,
+    "login_id": _make_login,
+}
+# … or that was mailed to the user, and is a key for whoever has it: what a route calls `token` …
+MAILED: dict[str, str] = {
+    "by_mail.verify_email": "verify",
+    "by_mail.reset": "reset",
+    "by_mail.change_email": "change-address",
 }
 # … or nothing that anybody owns.
 WORDS: dict[str, Callable[[Flask], str]] = {
@@ -135,6 +157,7 @@ class World:
         self.app = app
         self.client = app.test_client(use_cookies=False)
         self._credits = credits
+        self._emails: dict[str, str] = {}
         with app.app_context():
             expect_writes()
             self._people = {name: self._make_person(db.session(), name) for name in PEOPLE}
@@ -142,10 +165,12 @@ class World:
             revoke_by_prefix(db.session(), self._keys["revoked key"].rpartition("_")[0])
             db.session.commit()
         self._logins = {name: self.log_in(name) for name in PEOPLE}
-        self._objects: dict[tuple[str, str], int] = {}
+        self._objects: dict[tuple[str, str], Any] = {}
 
     def _make_person(self, session: Session, name: str) -> int:
-        return make_user(session, credits=self._credits, password_hash=PASSWORD_HASH, **PEOPLE[name]).id
+        user = make_user(session, credits=self._credits, password_hash=PASSWORD_HASH, **PEOPLE[name])
+        self._emails[name] = user.email
+        return user.id
 
     def _make_key(self, session: Session, owner: str | None, scope: Scope) -> str:
         user_id = self._people[owner] if owner else None
@@ -159,7 +184,8 @@ class World:
         with self.app.test_request_context():
             csrf_token = generate_csrf()
             content = {"csrf_token": flask_session["csrf_token"], **own}
-        writer: Any = SecureCookieSessionInterface().get_signing_serializer(self.app)
+        interface: Any = self.app.session_interface
+        writer = interface.get_signing_serializer(self.app)
         return {"Cookie": f"session={writer.dumps(content)}", "X-CSRFToken": csrf_token}
 
     def _begin_login(self, person: str) -> dict[str, Any]:
@@ -185,18 +211,23 @@ class World:
         """Return an address of the route, about what the caller asks for; `is_fresh`: nobody has asked for it yet."""
         rule = next(self.app.url_map.iter_rules(endpoint))
         owner = caller if caller in OWN_THEIR_OBJECTS else "user"
-        arguments = {name: self._argument(name, owner, is_fresh) for name in rule.arguments}
+        arguments = {name: self._argument(name, endpoint, owner, is_fresh) for name in rule.arguments}
         return self.app.url_map.bind("localhost").build(endpoint, arguments, method=min(rule.methods or ()))
 
-    def _argument(self, name: str, owner: str, is_fresh: bool) -> Any:
+    def _argument(self, name: str, endpoint: str, owner: str, is_fresh: bool) -> Any:
         if name in WORDS:
             return WORDS[name](self.app)
-        assert name in OBJECTS, f"say in tests/web/callers.py what <{name}> is"
+        make: Callable[[Session, User], Any]
+        if name == "token":
+            name, owner, make = endpoint, "user", partial(_make_link, endpoint=endpoint)
+        else:
+            assert name in OBJECTS, f"say in tests/web/callers.py what <{name}> is"
+            make = OBJECTS[name]
         if is_fresh or (name, owner) not in self._objects:
             with self.app.app_context():
                 expect_writes()
                 user = db.session.get_one(User, self._people[owner])
-                self._objects[name, owner] = OBJECTS[name](db.session(), user)
+                self._objects[name, owner] = make(db.session(), user)
                 db.session.commit()
         return self._objects[name, owner]
 
@@ -207,9 +238,14 @@ class World:
     def id_of(self, person: str) -> int:
         return self._people[person]
 
-    def fields(self, endpoint: str) -> dict[str, Any]:
-        """Return what SENT says, with another number at each time."""
-        return {name: _numbered(value) for name, value in SENT.get(endpoint, {}).items()}
+    def fields(self, endpoint: str, caller: str) -> dict[str, Any]:
+        """Return what SENT says, with another number at each time, and the caller's own address."""
+        return {name: self._fill_in(value, caller) for name, value in SENT.get(endpoint, {}).items()}
+
+    def _fill_in(self, value: object, caller: str) -> object:
+        if not isinstance(value, str):
+            return value
+        return value.replace("{number}", str(next(_numbers))).replace("{email}", self._emails.get(caller, "nobody"))
 
     def look(self, endpoint: str, method: str, caller: str) -> TestResponse:
         """Send a request that changes nothing."""
@@ -218,18 +254,21 @@ class World:
         query = query if endpoint.startswith("api.") else {}
         return self.client.open(self.address(endpoint, caller), method=method, headers=headers, query_string=query)
 
-    def act(self, endpoint: str, method: str, callers: Iterable[str]) -> Deeds:
-        """Have each send a request that changes something, from a login and about an object that are fresh for it."""
-        prepared = {caller: self._prepare(endpoint, caller) for caller in callers}
+    def act(self, endpoint: str, method: str, callers: Iterable[str], *, is_fresh: bool = True) -> Deeds:
+        """Have each send a request that changes something, from a login of its own.
+
+        `is_fresh`: and about an object of its own; several who are refused may ask for the same.
+        """
+        prepared = {caller: self._prepare(endpoint, caller, is_fresh) for caller in callers}
         before = read_everything(self.app)
         answers = {
             caller: self.client.open(address, method=method, **letter) for caller, (address, letter) in prepared.items()
         }
         return Deeds(answers, have_changed_something=read_everything(self.app) != before)
 
-    def _prepare(self, endpoint: str, caller: str) -> tuple[str, dict[str, Any]]:
+    def _prepare(self, endpoint: str, caller: str, is_fresh: bool) -> tuple[str, dict[str, Any]]:
         """Return the address and the rest of the request, and see to it that the route has something to do."""
-        address = self.address(endpoint, caller, is_fresh=True)
+        address = self.address(endpoint, caller, is_fresh=is_fresh)
         if endpoint in PREPARED and caller in PEOPLE:
             with self.app.app_context():
                 expect_writes()
@@ -239,7 +278,7 @@ class World:
 
     def letter(self, endpoint: str, caller: str, headers: Mapping[str, str]) -> dict[str, Any]:
         """Return what the client is to send: what SENT says as a form, or to the API as JSON."""
-        fields = self.fields(endpoint)
+        fields = self.fields(endpoint, caller)
         if not endpoint.startswith("api."):
             # A program knows no token of a page; one that has somebody's token and no cookie is a stranger still.
             return {"headers": dict(headers) | self._token_for(caller), "data": fields}
@@ -277,7 +316,3 @@ def let_known_user_in(app: Flask) -> None:
         expect_writes()
         if find_user_id(db.session(), email) is None:
             make_user(db.session(), email=email, password_hash=PASSWORD_HASH)
-
-
-def _numbered(value: object) -> object:
-    return value.replace("{number}", str(next(_numbers))) if isinstance(value, str) else value

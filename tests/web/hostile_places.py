@@ -223,7 +223,7 @@ def in_forms(app: Flask) -> Iterator[Place]:
 def _send_field(rule: Rule, method: str, name: str, world: World, value: Any) -> TestResponse:
     """An empty name: the value is the name."""
     values = value if isinstance(value, list) and len(value) < 100 else [value]
-    others = {key: as_bytes(one) for key, one in world.fields(rule.endpoint).items() if key != name}
+    others = {key: as_bytes(one) for key, one in world.fields(rule.endpoint, PERSON).items() if key != name}
     hostile = [(name.encode(), as_bytes(one)) if name else (as_bytes(one), b"1") for one in values]
     pairs = [(key.encode(), one) for key, one in others.items()] + hostile
     body = b"&".join(quote_from_bytes(key).encode() + b"=" + quote_from_bytes(one).encode() for key, one in pairs)
@@ -293,7 +293,7 @@ def in_json(app: Flask) -> Iterator[Place]:
 def _send_json(rule: Rule, method: str, name: str | None, world: World, value: Any) -> TestResponse:
     """None: the value is the whole body. Empty: it is a name in it."""
     caller = SERVICE if name == "user" else who_asks(rule)
-    others = {key: write_json(one) for key, one in world.fields(rule.endpoint).items() if key != name}
+    others = {key: write_json(one) for key, one in world.fields(rule.endpoint, PERSON).items() if key != name}
     if name is not None:
         others[name or as_text(value)] = write_json(value) if name else "1"
     text = ", ".join(f"{json.dumps(key)}: {one}" for key, one in others.items())
