@@ -149,10 +149,13 @@ def _enter(user: User) -> Response:
     target = _safe_next() or url_for("credits.show_credits")
     _forget_login()
     session = db.session()
-    token = begin_login(session, user.id, request.user_agent.string)
+    logged_in = find_logged_in(session, begin_login(session, user.id, request.user_agent.string))
+    if logged_in is None:  # disabled, or deleted while the password was verified
+        session.rollback()
+        return redirect(url_for("auth.log_in"), 303)
     session.commit()
     flask_session.permanent = True
-    login_user(find_logged_in(session, token))
+    login_user(logged_in)
     response = redirect(target, 303)
     remember_browser(response, user.id)
     return response
