@@ -9,6 +9,12 @@ BILLING = (*DATABASE, "payapp.billing", "payapp.stripe_types")
 CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "config.py": ("environs", *DATABASE, "payapp.auth.secret_keys"),
     "database/": DATABASE,
+    "audit/": (*DATABASE, "payapp.audit"),
+    "staff/": (
+        *(*BILLING, "payapp.audit", "payapp.ledger", "payapp.stripe_service", "payapp.staff"),
+        *("payapp.auth.accounts", "payapp.auth.api_keys", "payapp.auth.login_sessions", "payapp.auth.models"),
+        *("payapp.webhooks.inbox", "payapp.webhooks.models"),
+    ),
     "database/waiting.py": (*DATABASE, "psycopg", "tenacity"),
     "ledger/": (*DATABASE, "payapp.ledger"),
     # The dataclasses that cross the wall, and the wall.

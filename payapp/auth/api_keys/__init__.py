@@ -69,6 +69,14 @@ class ActiveApiKey:
 
 
 @dataclass(frozen=True)
+class OwnedKey:
+    """A key and whose it is: None for a service key."""
+
+    prefix: str
+    user_id: int | None
+
+
+@dataclass(frozen=True)
 class ApiKeyView:
     """A key as its owner sees it."""
 
@@ -141,6 +149,14 @@ def revoke_api_key(session: Session, user_id: int, key_id: int) -> str:
 def revoke_by_prefix(session: Session, prefix: str) -> str:
     """The same for any key."""
     return _revoke(session, prefix, KEYS.c.prefix == prefix)
+
+
+def get_key(session: Session, prefix: str) -> OwnedKey:
+    """Return whose key this is, revoked or not. Raises UnknownApiKeyError."""
+    row = session.execute(select(KEYS.c.prefix, KEYS.c.user_id).where(KEYS.c.prefix == prefix)).one_or_none()
+    if row is None:
+        raise UnknownApiKeyError(prefix)
+    return OwnedKey(*row)
 
 
 def list_api_keys(session: Session, user_id: int | None) -> Sequence[ApiKeyView]:
