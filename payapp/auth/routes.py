@@ -37,6 +37,7 @@ from payapp.web.services import get_stripe
 log = logging.getLogger(__name__)
 
 ACCESS = "anyone"
+DISABLED = "This account is disabled. Write to whoever runs this site."
 blueprint = Blueprint("auth", __name__)
 
 
@@ -93,6 +94,9 @@ def log_in() -> str | Response | tuple[str, int]:
         return _ask_to_try_again("auth/log_in.html", form)
     if user is None:
         form.password.errors = ["The e-mail address or the password is wrong."]
+        return _page("auth/log_in.html", form)
+    if user.disabled_at is not None:  # told to nobody but who knows the password
+        form.password.errors = [DISABLED]
         return _page("auth/log_in.html", form)
     return _enter(user)
 
@@ -193,8 +197,12 @@ def _enter(user: User) -> Response:
     session = db.session()
     token = begin_login(session, user.id, request.user_agent.string)
     session.commit()
+    logged_in = find_logged_in(session, token)
+    if logged_in is None:  # disabled at this very moment
+        flash(DISABLED, "bad")
+        return redirect(url_for("auth.log_in"), 303)
     flask_session.permanent = True
-    login_user(find_logged_in(session, token))
+    login_user(logged_in)
     response = redirect(target, 303)
     remember_browser(response, user.id)
     return response
