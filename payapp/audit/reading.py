@@ -1,7 +1,6 @@
 """Reading the log, newest first. Nothing here writes."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,16 +9,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payapp.audit import ENTRIES
+from payapp.database.paging import NewestFirst, Place, read_page
 
 
 @dataclass(frozen=True)
 class AuditView:
-    """An entry as staff read it: `actor` in words, `before` and `after` as they were written."""
+    """An entry as staff read it: `before` and `after` as they were written. `operator` is who ran a command."""
 
     id: int
     created_at: datetime
-    actor: str
     staff_id: int | None
+    operator: str | None
     act: str
     user_id: int | None
     subject: str | None
@@ -30,36 +30,27 @@ class AuditView:
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which entries are asked for: of one act, by one of the staff, about one user; None asks for all."""
+    """Which entries are asked for: about one user, by one of the staff, of one act; None asks for all."""
 
-    act: str | None = None
-    staff_id: int | None = None
     user_id: int | None = None
+    staff_id: int | None = None
+    act: str | None = None
 
 
-def list_audit(
-    session: Session, wanted: AuditFilter, *, limit: int, before_id: int | None = None
-) -> Sequence[AuditView]:
-    """Return the newest entries that are asked for, at most `limit`; only those before `before_id` if given."""
-    statement = select(ENTRIES).order_by(ENTRIES.c.id.desc()).limit(limit)
-    for name in ("act", "staff_id", "user_id"):
-        if (value := getattr(wanted, name)) is not None:
-            statement = statement.where(ENTRIES.c[name] == value)
-    if before_id is not None:
-        statement = statement.where(ENTRIES.c.id < before_id)
-    return [_view(row) for row in session.execute(statement)]
+COLUMNS = [ENTRIES.c[name] for name in AuditView.__dataclass_fields__]
 
 
-def _view(row: Any) -> AuditView:
-    return AuditView(
-        row.id,
-        row.created_at,
-        row.operator or f"staff {row.staff_id}",
-        row.staff_id,
-        row.act,
-        row.user_id,
-        row.subject,
-        row.note,
-        json.loads(row.before or "{}"),
-        json.loads(row.after or "{}"),
-    )
+def list_audit(session: Session, wanted: AuditFilter, place: Place) -> NewestFirst[AuditView]:
+    """Return a page of the entries that are asked for, newest first."""
+    given = [(ENTRIES.c[name], value) for name, value in vars(wanted).items() if value is not None]
+    statement = select(*COLUMNS)
+    for column, value in given[1:]:
+        statement = statement.where(column == value)
+    group = given[0] if given else None
+    return read_page(session, statement, _view, place, row_id=ENTRIES.c.id, group=group)
+
+
+def _view(*row: Any) -> AuditView:
+    *told, before, after = row
+    texts: tuple[Any, ...] = (json.loads(before or "{}"), json.loads(after or "{}"))
+    return AuditView(*told, *texts)

@@ -184,7 +184,7 @@ class RefundRequest(Base):
 
 
 class ReconciliationReport(Base):
-    """What the last reconciliation of a span (`recent`, `thorough`) found: `findings` is JSON, the first of them.
+    """What the last reconciliation of a span (`7 days`) found: `findings` is JSON, the first of those left over.
 
     `left_over` were not repaired. `stopped_by` says why it did not come to its end; None when it did.
     """

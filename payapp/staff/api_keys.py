@@ -1,10 +1,36 @@
 """API keys made, rotated and revoked by staff."""
 
+from typing import Any
+
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payapp.audit import Reason, write_down
-from payapp.auth.api_keys import NewApiKey, create_api_key, get_key, revoke_by_prefix, rotate_by_prefix
+from payapp.auth.api_keys import (
+    KEYS,
+    ApiKeyView,
+    NewApiKey,
+    create_api_key,
+    get_key,
+    revoke_by_prefix,
+    rotate_by_prefix,
+)
 from payapp.auth.api_keys.models import Scope
+from payapp.database.paging import NewestFirst, Place, read_page
+
+COLUMNS = [KEYS.c[name] for name in ApiKeyView.__dataclass_fields__]
+
+
+def find_key(session: Session, prefix: str) -> tuple[ApiKeyView, int | None] | None:
+    """Return the key with this prefix, revoked or not, and its owner's id (of a service's: None)."""
+    row: Any = session.execute(select(KEYS.c.user_id, *COLUMNS).where(KEYS.c.prefix == prefix)).one_or_none()
+    return (ApiKeyView(*row[1:]), row[0]) if row else None
+
+
+def list_service_keys(session: Session, place: Place) -> NewestFirst[ApiKeyView]:
+    """Return a page of the keys that belong to no user, newest first."""
+    of_services = select(*COLUMNS).where(KEYS.c.user_id.is_(None))
+    return read_page(session, of_services, ApiKeyView, place, row_id=KEYS.c.id)
 
 
 def make_key(session: Session, reason: Reason, user_id: int | None, name: str, scope: Scope) -> NewApiKey:

@@ -1,9 +1,12 @@
 """list_audit()"""
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from payapp.audit import Actor, Reason, write_down
-from payapp.audit.reading import AuditFilter, list_audit
+from payapp.audit.reading import AuditFilter, AuditView, list_audit
+from payapp.database.paging import Place
 from tests.factories import make_user
 
 
@@ -13,15 +16,18 @@ def test_it_works(session: Session) -> None:
     write_down(session, by_ada, "user_disabled", user_id=eve, before={"disabled_at": None}, after={"n": 1})
     write_down(session, by_command, "user_enabled", user_id=eve, subject=f"user:{eve}")
     write_down(session, by_command, "api_key_made", user_id=ada)
-    third, second, first = list_audit(session, AuditFilter(), limit=9)
-    assert (first.actor, first.note, first.before, first.after) == (
-        f"staff {ada}",
-        "a ticket",
-        {"disabled_at": None},
-        {"n": 1},
-    )
-    assert (second.actor, second.staff_id, second.note, second.before) == ("root@host", None, "a call", {})
-    assert list_audit(session, AuditFilter(user_id=eve), limit=9) == [second, first]
-    assert list_audit(session, AuditFilter(user_id=eve, act="user_enabled"), limit=9) == [second]
-    assert list_audit(session, AuditFilter(staff_id=ada), limit=9) == [first]
-    assert list_audit(session, AuditFilter(), limit=1, before_id=third.id) == [second]
+
+    def read(before_id: int | None = None, limit: int = 9, **wanted: Any) -> tuple[list[AuditView], int | None]:
+        page = list_audit(session, AuditFilter(**wanted), Place(before_id, limit))
+        return list(page.items), page.next_before
+
+    (third, second, first), no_more = read()
+    assert (first.staff_id, first.operator, first.note, first.after) == (ada, None, "a ticket", {"n": 1})
+    assert (first.before, no_more) == ({"disabled_at": None}, None)
+    assert (second.operator, second.staff_id, second.note, second.before) == ("root@host", None, "a call", {})
+    assert read(user_id=eve) == ([second, first], None)
+    assert read(user_id=eve, act="user_enabled") == ([second], None)
+    assert read(staff_id=ada) == ([first], None)
+    assert read(limit=2) == ([third, second], second.id)
+    assert read(second.id, 2) == ([first], None)
+    assert read(third.id, user_id=eve, limit=1) == ([second], second.id)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from payapp.audit import Actor, Reason
 from payapp.audit.reading import AuditFilter, AuditView, list_audit
 from payapp.auth.accounts import find_user_id
+from payapp.database.paging import Place
 from tests.factories import make_user
 
 
@@ -18,7 +19,7 @@ def reason_of_staff(session: Session, note: str = "ticket 7") -> Reason:
 def audit_of(session: Session, **wanted: Any) -> list[AuditView]:
     """Return the newest entries of the log, newest first."""
     session.rollback()
-    return list(list_audit(session, AuditFilter(**wanted), limit=50))
+    return list(list_audit(session, AuditFilter(**wanted), Place(None, 50)).items)
 
 
 def acts_of(session: Session, **wanted: Any) -> list[str]:
