@@ -1,5 +1,5 @@
 # make            list the targets
-# make run        everything on this machine: web, worker and the local stand-in for Stripe
+# make run        everything on this machine: web, worker, the local stand-in for Stripe and the local mailbox
 # make test       every test, on SQLite and on PostgreSQL
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 STRIPE_PORT ?= 8420
+MAIL_PORT ?= 8425
+SMTP_PORT ?= 8426
 KILLS ?= 200
 EVENTS ?= 10000
 ENGINE ?= postgresql
@@ -18,6 +20,10 @@ export APP_BASE_URL ?= http://localhost:$(PORT)
 endif
 ifneq ($(STRIPE_PORT),8420)
 export STRIPE_API_BASE ?= http://localhost:$(STRIPE_PORT)
+endif
+# Mails go to the local mailbox, unless the environment or .env says where else.
+ifeq ($(shell grep -sE '^ *(export +)?MAIL_URL *= *[^ ]' .env),)
+run: export MAIL_URL ?= smtp://localhost:$(SMTP_PORT)
 endif
 # Else every process that a test starts compiles all of our source anew.
 export PYTHONDONTWRITEBYTECODE :=
@@ -53,10 +59,11 @@ $(HTMX): requirements-assets.txt | $(VENV)/bin/python
 	  --only-binary :all: --upgrade --target build/vendor -r requirements-assets.txt
 	@touch $@
 
-run: setup ## Start payapp on this machine (PORT=8000, STRIPE_PORT=8420); Ctrl-C stops it
-	@$(BIN)/flask dev check-ports $(PORT) $(STRIPE_PORT)
+run: setup ## Start payapp on this machine (PORT=8000, STRIPE_PORT=8420, MAIL_PORT=8425); Ctrl-C stops it
+	@$(BIN)/flask dev check-ports $(PORT) $(STRIPE_PORT) $(MAIL_PORT) $(SMTP_PORT)
 	@$(BIN)/flask db upgrade
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PORT=$(PORT) STRIPE_PORT=$(STRIPE_PORT) \
+	  MAIL_PORT=$(MAIL_PORT) SMTP_PORT=$(SMTP_PORT) \
 	  $(BIN)/honcho -e /dev/null -f Procfile.dev start || test $$? -eq 130  # stopped by Ctrl-C: all is well
 
 demo: $(VENV)/.dev $(HTMX) ## Sign up, buy, get the webhook, spend: over real HTTP, on free ports
@@ -77,7 +84,7 @@ lint: $(VENV)/.dev ## Check style, types and templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/djlint --quiet --lint payapp/templates fake_stripe/templates
+	$(BIN)/djlint --quiet --lint payapp/templates fake_stripe/templates local_mailbox/templates
 	$(BIN)/python -m pip check
 
 format: $(VENV)/.dev ## Format the code

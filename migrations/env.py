@@ -8,10 +8,13 @@ import payapp.api.models
 # Models must be imported for their tables to be known.
 import payapp.audit.models
 import payapp.auth.api_keys.models
+import payapp.auth.factors.models
 import payapp.auth.models
+import payapp.auth.second_step.models
 import payapp.billing.models
 import payapp.features.qr_batches.models
 import payapp.ledger.models
+import payapp.mail.models
 import payapp.webhooks.models  # noqa: F401
 from payapp.database.base import Base
 from payapp.database.waiting import DatabaseWait

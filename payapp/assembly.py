@@ -10,11 +10,17 @@ from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payapp import admin, api, cli
+from payapp.account.routes import blueprint as account_blueprint
 from payapp.api.remembered_keys import RememberedKeys
 from payapp.api.request_counts import make_request_counts
 from payapp.auth.api_keys.routes import blueprint as api_keys_blueprint
+from payapp.auth.by_mail.routes import blueprint as by_mail_blueprint
+from payapp.auth.email_change.routes import blueprint as email_change_blueprint
+from payapp.auth.factors.routes import blueprint as factors_blueprint
+from payapp.auth.freshness.routes import blueprint as freshness_blueprint
 from payapp.auth.login_sessions import IDLE_SECONDS_MAX
 from payapp.auth.routes import blueprint as auth_blueprint
+from payapp.auth.second_step.routes import blueprint as second_step_blueprint
 from payapp.config import PROJECT_ROOT, Settings, load_settings
 from payapp.credits.routes import blueprint as credits_blueprint
 from payapp.database.base import engine_options, prepare_engine
@@ -24,7 +30,7 @@ from payapp.features.routes import blueprint as features_blueprint
 from payapp.landing.routes import blueprint as landing_blueprint
 from payapp.probes import routes as operations
 from payapp.stripe_service import StripeService
-from payapp.web import entrance, errors, input_guards, pages, seats, sessions, trusted_hosts
+from payapp.web import entrance, errors, input_guards, mailing, pages, seats, sessions, trusted_hosts
 from payapp.webhooks.routes import blueprint as webhooks_blueprint
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -43,6 +49,12 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
     for blueprint in (
         landing_blueprint,
         auth_blueprint,
+        second_step_blueprint,
+        factors_blueprint,
+        freshness_blueprint,
+        account_blueprint,
+        by_mail_blueprint,
+        email_change_blueprint,
         api_keys_blueprint,
         credits_blueprint,
         features_blueprint,
@@ -54,6 +66,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
         app.register_blueprint(blueprint)
     api.init_app(app)
     pages.init_app(app)
+    mailing.init_app(app)
     errors.init_app(app)
     seats.init_app(app)
     return app

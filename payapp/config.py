@@ -3,10 +3,7 @@
 docs/operations.md and .env.example describe each. Names are those of the environment.
 """
 
-import os
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -15,8 +12,9 @@ from environs import Env, EnvError
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from payapp.auth.secret_keys import KEY_BYTES_MIN, find_weakness
+from payapp.auth.secret_keys import KEY_BYTES_MIN, find_weakness, keep_key_at
 from payapp.database.base import normalize_url
+from payapp.mail.mail_url import MailSettingError, MailTransport, parse_mail_url, parse_sender
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 STRIPE_CHECKOUT_ORIGIN = "https://checkout.stripe.com"
@@ -51,6 +49,8 @@ class Settings:
     trusted_hosts: list[str]
     trusted_proxies: int
     ratelimit_storage_uri: str
+    mail_transport: MailTransport | None  # None: no mails, and nothing that needs them
+    mail_from: str
     stripe_price_ids: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -77,7 +77,7 @@ def load_settings(overrides: Mapping[str, str] | None = None) -> Settings:
     reader = _Reader(env, dict(overrides or {}))
     try:
         return _read(reader)
-    except EnvError as error:
+    except (EnvError, MailSettingError) as error:
         raise ConfigError(str(error)) from error
 
 
@@ -128,6 +128,8 @@ def _read(reader: _Reader) -> Settings:
         trusted_hosts=_read_trusted_hosts(reader, production, app_base_url),
         trusted_proxies=reader.number("TRUSTED_PROXIES", 0),
         ratelimit_storage_uri=reader.text("RATELIMIT_STORAGE_URI", "memory://"),
+        mail_transport=parse_mail_url(reader.text("MAIL_URL"), production),
+        mail_from=parse_sender(reader.text("MAIL_FROM"), urlsplit(app_base_url).hostname or ""),
         stripe_price_ids={
             "starter": reader.text("STRIPE_PRICE_STARTER"),
             "growth": reader.text("STRIPE_PRICE_GROWTH"),
@@ -236,15 +238,6 @@ def _strong(name: str, key: str) -> str:
 
 
 def _kept_secret_key(path: Path) -> str:
-    """Read the key at `path`, made on the first call. Processes that start at once agree on one key."""
-    if not path.exists():
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        with open(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as stream:
-            stream.write(secrets.token_hex(32))
-        with suppress(FileExistsError):
-            os.link(draft, path)  # whole or not at all, and only for the first to come
-        draft.unlink()
-    key = path.read_text().strip()
-    if not key:
-        raise ConfigError(f"SECRET_KEY: {path} is empty; delete it and start again")
-    return key
+    if key := keep_key_at(path):
+        return key
+    raise ConfigError(f"SECRET_KEY: {path} is empty; delete it and start again")

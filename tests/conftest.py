@@ -91,6 +91,8 @@ def settings(database_url: str, tmp_path: Path) -> dict[str, str]:
         "APP_BASE_URL": "http://localhost",
         "TRUSTED_HOSTS": "",
         "RATELIMIT_STORAGE_URI": "memory://",
+        "MAIL_URL": "none",  # tests of mails set another
+        "MAIL_FROM": "",
     }
 
 

@@ -7,12 +7,13 @@ BILLING = (*DATABASE, "payapp.billing", "payapp.stripe_types")
 
 # Path below payapp/ → all it may import besides the standard library; the longest path counts.
 CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
-    "config.py": ("environs", *DATABASE, "payapp.auth.secret_keys"),
+    "config.py": ("environs", *DATABASE, "payapp.auth.secret_keys", "payapp.mail.mail_url"),
     "database/": DATABASE,
     "audit/": (*DATABASE, "payapp.audit"),
     "staff/": (
         *(*BILLING, "payapp.audit", "payapp.ledger", "payapp.stripe_service", "payapp.staff"),
         *("payapp.auth.accounts", "payapp.auth.api_keys", "payapp.auth.login_sessions", "payapp.auth.models"),
+        "payapp.auth.factors.owned",
         *("payapp.webhooks.inbox", "payapp.webhooks.models"),
     ),
     "database/waiting.py": (*DATABASE, "psycopg", "tenacity"),
@@ -27,11 +28,38 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "auth/models.py": (*DATABASE, "flask_login", "payapp.ledger"),
     "auth/api_keys/__init__.py": (*DATABASE, "payapp.auth.api_keys"),
     "auth/api_keys/models.py": DATABASE,
+    "auth/factors/models.py": DATABASE,
+    "auth/factors/sealing.py": ("cryptography",),
+    "auth/factors/totp.py": (*DATABASE, "pyotp", "payapp.auth.factors"),
+    "auth/factors/recovery_codes.py": (*DATABASE, "payapp.auth.factors.models"),
+    "auth/factors/challenges.py": (*DATABASE, "payapp.auth.factors.models"),
+    "auth/factors/passkeys.py": (*DATABASE, "payapp.auth.factors.models"),
+    "auth/factors/ceremonies.py": (*DATABASE, "webauthn", "payapp.auth.factors"),
+    "auth/factors/owned.py": (*DATABASE, "payapp.auth.factors", "payapp.auth.login_sessions"),
+    "auth/second_step/models.py": DATABASE,
+    "auth/second_step/pending_logins.py": (
+        *DATABASE,
+        "payapp.auth.accounts",
+        "payapp.auth.models",
+        "payapp.auth.second_step",
+    ),
+    "account/browsers.py": (),
     "auth/limits.py": (*DATABASE, "payapp.auth.models"),
     "auth/secret_keys.py": (),
+    "auth/passwords.py": ("wtforms", "zxcvbn"),
     "auth/email_addresses.py": ("email_validator",),
     "features/qr_batches/models.py": DATABASE,
     "features/qr_batches/__init__.py": (*DATABASE, "payapp.features.qr_batches", "payapp.ledger.hold_views"),
+    # What a mail says, and to whom; doors order it, and jobs/mails.py sends it.
+    "mail/": (*DATABASE, "payapp.mail"),
+    "mail/mail_url.py": (),
+    "mail/transport.py": ("payapp.mail.mail_url",),
+    "mail/rendering.py": ("jinja2", "markupsafe", "payapp.mail.kinds", "payapp.mail.mail_url", "payapp.database.clock"),
+    "mail/preparing.py": (*DATABASE, "payapp.mail", "payapp.auth.accounts", "payapp.auth.models"),
+    "auth/by_mail/__init__.py": (
+        *(*DATABASE, "payapp.mail.kinds", "payapp.mail.links"),
+        *("payapp.auth.accounts", "payapp.auth.api_keys", "payapp.auth.login_sessions"),
+    ),
     "auth/hashing.py": ("payapp.web.seats",),
     "auth/accounts.py": (
         *(*DATABASE, "argon2", "payapp.ledger"),
@@ -49,8 +77,10 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "web/own_paths.py": ("flask",),
     "web/seats.py": ("flask",),
 }
+# Programs of their own, which an app in any language can use.
+OTHER_PROGRAMS = ("fake_stripe", "local_mailbox")
 # The rest are doors. They take input, call the core and answer; the core asks the database and Stripe.
-KEPT_FROM_DOORS = ("stripe", "fake_stripe", "payapp.ledger.models")
+KEPT_FROM_DOORS = ("stripe", *OTHER_PROGRAMS, "payapp.ledger.models")
 # A query belongs into the core: a route, a command or a job has no use for sqlalchemy beyond its errors and types.
 # What staff do is done through payapp/staff, which writes it down: their doors reach for nothing of it themselves.
 DOORS_OF_STAFF = ("cli/", "admin/")
@@ -68,8 +98,9 @@ SQLALCHEMY_FOR_THIN = ("sqlalchemy.exc", "sqlalchemy.orm.Session", "sqlalchemy.e
 def forbidden_imports(module: Module) -> list[str]:
     """Return what the module imports and may not."""
     found = imports_of(module)
-    if module.program == "fake_stripe":
-        return sorted(name for name in found if is_within(name, ["payapp"]))
+    if module.program in OTHER_PROGRAMS:
+        others = [program for program in ("payapp", *OTHER_PROGRAMS) if program != module.program]
+        return sorted(name for name in found if is_within(name, others))
     core = max((path for path in CORE_MAY_IMPORT if module.path.startswith(path)), key=len, default=None)
     if core is not None:
         return sorted(name for name in found if not is_within(name, CORE_MAY_IMPORT[core]))

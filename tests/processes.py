@@ -79,6 +79,7 @@ class Stack:
             "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "STRIPE_API_BASE": self.stripe_url,
             "APP_BASE_URL": self.url,
+            "MAIL_URL": "none",
             **self.settings,
         }
 

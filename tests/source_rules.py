@@ -11,6 +11,7 @@ from pathlib import Path
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = PROJECT_ROOT / "payapp"
 STAND_IN = PROJECT_ROOT / "fake_stripe"
+MAILBOX = PROJECT_ROOT / "local_mailbox"
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 

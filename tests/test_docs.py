@@ -7,7 +7,7 @@ import pytest
 
 from tests.source_rules import PACKAGE, PROJECT_ROOT
 
-FOLDERS = ("payapp", "fake_stripe", "clients", "migrations", "tests", "bench", "docs")
+FOLDERS = ("payapp", "fake_stripe", "local_mailbox", "clients", "migrations", "tests", "bench", "docs")
 FOUND = [path for folder in FOLDERS for path in (PROJECT_ROOT / folder).rglob("*")] + list(PROJECT_ROOT.glob("*"))
 DOCUMENTS = sorted(path.relative_to(PROJECT_ROOT).as_posix() for path in FOUND if path.suffix == ".md")
 NAMED_FILE = re.compile(r"(?<![\w./-])((?:\w+/)*\w+\.py)\b")

@@ -5,10 +5,12 @@ from importlib.metadata import packages_distributions
 
 import pytest
 
-from tests.source_rules import PROJECT_ROOT, STAND_IN, Module, imports_of, read_modules
+from tests.source_rules import MAILBOX, PROJECT_ROOT, STAND_IN, Module, imports_of, read_modules
 
 PAYAPP = read_modules()
 OF_THE_STAND_IN = read_modules(STAND_IN)
+OF_THE_MAILBOX = read_modules(MAILBOX)
+PROGRAMS = {"payapp", "fake_stripe", "local_mailbox"}
 
 
 def named_in(name: str) -> set[str]:
@@ -25,7 +27,7 @@ def normalized(name: str) -> str:
 def not_required(modules: list[Module], requirements: str) -> set[str]:
     """Return what the modules import and the file does not install."""
     distributions = packages_distributions()
-    imported = {name.split(".")[0] for module in modules for name in imports_of(module)} - {"payapp", "fake_stripe"}
+    imported = {name.split(".")[0] for module in modules for name in imports_of(module)} - PROGRAMS
     required = named_in(requirements)
     return {name for name in imported if not {normalized(one) for one in distributions.get(name, [])} & required}
 
@@ -39,13 +41,18 @@ def test_the_stand_in_needs_more() -> None:
     assert not_required(OF_THE_STAND_IN, "requirements.txt") == {"annotated_types", "pydantic"}
 
 
+def test_so_does_the_mailbox() -> None:
+    assert not_required(OF_THE_MAILBOX, "requirements-stand-in.txt") == set()
+    assert not_required(OF_THE_MAILBOX, "requirements.txt") == {"aiosmtpd"}
+
+
 def test_an_import_that_nobody_installs_is_noticed() -> None:
     assert not_required([Module("jobs.py", "import nowhere, flask")], "requirements.txt") == {"nowhere"}
 
 
 def test_the_packages_of_the_stand_in_are_not_in_production() -> None:
     only_here = named_in("requirements-stand-in.in")
-    assert only_here == {"honcho", "pydantic"}
+    assert only_here == {"aiosmtpd", "honcho", "pydantic"}
     assert only_here & named_in("requirements.txt") == set()
 
 

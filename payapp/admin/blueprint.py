@@ -1,7 +1,4 @@
-"""The blueprint of the desk, and what its pages share. Who may enter: staff; for all others it is not there.
-
-Whoever may only act after a recent login, or with a second factor, is asked for it here and in web/staff_only.py.
-"""
+"""The blueprint of the desk, and what its pages share. Who may enter: staff; for all others it is not there."""
 
 from typing import Any
 
@@ -10,6 +7,7 @@ from flask_login import current_user
 
 from payapp.admin.forms import ActForm
 from payapp.audit import Actor, Reason
+from payapp.auth.factors.requiring import factor_required
 from payapp.database.paging import Place
 from payapp.extensions import db
 from payapp.staff.user_story import UserView, find_user_view
@@ -21,6 +19,12 @@ PAGE_LENGTH = 50
 
 blueprint = Blueprint("admin", __name__, url_prefix=DESK)
 blueprint.before_request(keep_others_out)
+
+
+@blueprint.before_request
+@factor_required
+def require_factor() -> None:
+    """In production staff show a second factor. What moves money asks for a recent login as well: see the pages."""
 
 
 def number_asked(name: str) -> int | None:

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payapp.admin.blueprint import blueprint, get_user, reason_in, show
 from payapp.admin.forms import AdjustForm
+from payapp.auth.freshness import recent_login_required
 from payapp.extensions import db
 from payapp.ledger.balances import get_balance
 from payapp.ledger.errors import InsufficientCreditsError
@@ -14,12 +15,14 @@ from payapp.web.formats import number, plural, signed
 
 
 @blueprint.get("/users/<int:user_id>/credits")
+@recent_login_required
 def show_credits_form(user_id: int) -> Response:
     """The form for an adjustment."""
     return _page(user_id, AdjustForm())
 
 
 @blueprint.post("/users/<int:user_id>/credits")
+@recent_login_required
 def adjust(user_id: int) -> Response | BaseResponse:
     """Give or take the credits, once however often the form is sent."""
     user, form = get_user(user_id), AdjustForm()

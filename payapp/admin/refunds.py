@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payapp.admin.blueprint import blueprint, get_user, reason_in, show
 from payapp.admin.forms import RefundForm
+from payapp.auth.freshness import recent_login_required
 from payapp.billing.errors import BillingError, RefundMadeBeforeError, RefundRefusedError, UnknownPurchaseError
 from payapp.billing.returns.refund_plans import RefundPlan, get_purchase, plan_refund, plan_unspent_refund
 from payapp.billing.returns.refunding import require_new_cause
@@ -46,12 +47,14 @@ class Wish:
 
 
 @blueprint.get("/purchases/<int:purchase_id>/refund")
+@recent_login_required
 def show_refund(purchase_id: int) -> Response | BaseResponse:
     """Say what it would do: money, credits taken, the balance after."""
     return _preview(purchase_id, Wish.asked(), RefundForm())
 
 
 @blueprint.post("/purchases/<int:purchase_id>/refund")
+@recent_login_required
 def make_refund(purchase_id: int) -> Response | BaseResponse:
     """Refund what was previewed, if it is still just that. The part stands in the address, as it was previewed."""
     session, wish, form = db.session(), Wish.asked(), RefundForm()

@@ -1,6 +1,6 @@
 """What the database itself refuses, whoever asks: an entry of the log is never changed, and never goes.
 
-The statements are run by migration 0015, so they are never edited: a change is a new guard in a new migration.
+The statements are run by migration 0018, so they are never edited: a change is a new guard in a new migration.
 """
 
 SQLITE_AUDIT_GUARDS = {

@@ -22,6 +22,7 @@ Act = Literal[
     "user_enabled",
     "admin_made",
     "admin_ended",
+    "factors_removed",
     "api_key_made",
     "api_key_rotated",
     "api_key_revoked",

@@ -1,6 +1,10 @@
 """Which keys may sign login cookies: long ones that nobody else has. A guessed key lets anybody be anybody."""
 
+import os
 import re
+import secrets
+from contextlib import suppress
+from pathlib import Path
 
 KEY_BYTES_MIN = 32  # as long as what SHA-256 makes of it: https://www.rfc-editor.org/rfc/rfc2104#section-3
 CHARACTERS_MIN = 8  # 32 random hexadecimal digits have about fourteen different ones
@@ -41,6 +45,21 @@ def find_weakness(key: str) -> str | None:
     if len(set(key)) < CHARACTERS_MIN or _repeated_part(key) <= REPEATED_PART_MAX:
         return "repeats itself"
     return None
+
+
+def keep_key_at(path: Path) -> str:
+    """Return the key in this file, which is made on the first call; empty when somebody has emptied it.
+
+    Processes that start at once agree on one key.
+    """
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        with open(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as stream:
+            stream.write(secrets.token_hex(32))
+        with suppress(FileExistsError):
+            os.link(draft, path)  # whole or not at all, and only for the first to come
+        draft.unlink()
+    return path.read_text().strip()
 
 
 def _repeated_part(key: str) -> int:

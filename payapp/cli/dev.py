@@ -40,11 +40,15 @@ def _options(port: int, settings: Settings) -> list[str]:
 @dev.command("check-ports")
 @click.argument("port", type=int)
 @click.argument("stripe_port", type=int)
-def check_ports(port: int, stripe_port: int) -> None:
+@click.argument("mail_port", type=int)
+@click.argument("smtp_port", type=int)
+def check_ports(**ports: int) -> None:
     """Say in one sentence which port another program has; exit status 1 then."""
-    for name, wanted in (("PORT", port), ("STRIPE_PORT", stripe_port)):
+    for name, wanted in ports.items():
         if not _is_free(wanted):
-            raise click.ClickException(f"port {wanted} is taken by another program; try: make run {name}={wanted + 1}")
+            raise click.ClickException(
+                f"port {wanted} is taken by another program; try: make run {name.upper()}={wanted + 1}"
+            )
 
 
 def _is_free(port: int) -> bool:

@@ -12,7 +12,7 @@ from payapp.auth.accounts import count_users
 from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.cli.operators import get_user_id, note_option, reason_for
 from payapp.extensions import db
-from payapp.staff.users import disable_user, enable_user, end_admin, make_admin
+from payapp.staff.users import disable_user, enable_user, end_admin, make_admin, take_factors
 from payapp.web.services import get_stripe
 
 users = AppGroup("users", help="People: who is staff, who may come in, and their Stripe customers.")
@@ -22,8 +22,9 @@ users = AppGroup("users", help="People: who is staff, who may come in, and their
 def sync_users() -> None:
     """Make a Stripe customer for every user who has none, and push every address that has changed.
 
-    Other users are not touched. A user for whom Stripe fails is named, and the others are still tried, unless
-    Stripe can't be reached for three of them in a row; the exit status is then 1.
+    The customers of users who have deleted their account are deleted, where Stripe was away when they did. Other users
+    are not touched. A user for whom Stripe fails is named, and the others are still tried, unless Stripe can't be
+    reached for three of them in a row; the exit status is then 1.
     """
     session = db.session()
     user_ids = list_users_to_sync(session)
@@ -38,6 +39,8 @@ def sync_users() -> None:
         f"{count_users(session)} users: {count['made']} customers made, {count['updated']} addresses pushed, "
         f"{count['failed']} failed, {untried} not tried."
     )
+    if count["deleted"]:
+        click.echo(f"{count['deleted']} customers deleted, whose users had deleted their accounts.")
     if count["failed"]:
         raise SystemExit(1)
 
@@ -83,3 +86,21 @@ def _change(act: Callable[[Session, Reason, int], bool], email: str, note: str, 
     has_changed = act(db.session(), reason, get_user_id(email))
     db.session.commit()
     click.echo(f"{email} {done if has_changed else before}.")
+
+
+@users.command("remove-factors")
+@click.argument("email")
+@click.option("--note", required=True, help="Why, and how you made sure who asked; kept in the log.")
+def remove_users_factors(email: str, note: str) -> None:
+    """Remove the authenticator app, the passkeys and the recovery codes of EMAIL, who has lost all of them.
+
+    From then on the password alone logs them in, so make sure who asks. All their logins end. Exit status 1 when
+    nobody has this address.
+    """
+    reason = reason_for(note)
+    removed = take_factors(db.session(), reason, get_user_id(email))
+    db.session.commit()
+    app = "an authenticator app" if removed.had_totp else "no authenticator app"
+    click.echo(
+        f"Removed from {email}: {app}, {removed.passkeys} passkeys, and the recovery codes. All logins are ended."
+    )

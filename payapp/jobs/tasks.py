@@ -16,17 +16,22 @@ from huey import crontab
 
 from payapp import create_app
 from payapp.api.idempotency import forget_old_requests
+from payapp.auth.factors.challenges import forget_old_challenges
 from payapp.auth.limits import forget_old_counters
 from payapp.auth.login_sessions import forget_old_logins
+from payapp.auth.second_step.pending_logins import forget_old_pending_logins
 from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.config import load_settings
 from payapp.extensions import db
 from payapp.features.qr_batches import forget_old_batches
+from payapp.jobs.mails import send_waiting_mails
 from payapp.jobs.qr_batches import make_next_batch
 from payapp.jobs.queue import make_huey
 from payapp.jobs.sweeping import sweep_and_log
 from payapp.ledger.holds import expire_holds
-from payapp.web.services import get_stripe
+from payapp.mail.links import forget_old_links
+from payapp.mail.outbox import forget_old_mails
+from payapp.web.services import get_settings, get_stripe
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +70,24 @@ def make_qr_batches() -> None:
             make_qr_batches()  # the next one stands in line behind the other jobs
 
 
+@huey.periodic_task(crontab(minute="*"))
+def send_mails() -> None:
+    """Whenever a page calls for it, and every minute: send the mails that wait."""
+    with _app().app_context():
+        if send_waiting_mails(db.session(), get_settings()):
+            send_mails()  # the rest stands in line behind the other jobs
+
+
+@huey.periodic_task(crontab(minute="7"))
+def forget_sent_mails() -> None:
+    """Every hour: forget the mails of more than 30 days ago, and the links that nobody has used in time."""
+    with _app().app_context():
+        for forget, what in ((forget_old_mails, "mails"), (forget_old_links, "links")):
+            while forgotten := forget(db.session()):
+                db.session.commit()
+                log.info("forgot %s %s", forgotten, what)
+
+
 @huey.periodic_task(crontab(minute="27"))
 def forget_old_qr_batches() -> None:
     """Every hour: forget the lists and ZIP files of the day before."""
@@ -99,6 +122,15 @@ def forget_ended_logins() -> None:
         while forgotten := forget_old_logins(db.session()):
             db.session.commit()
             log.info("forgot %s logins", forgotten)
+
+
+@huey.periodic_task(crontab(minute="57"))
+def forget_unfinished_logins() -> None:
+    """Every hour: delete the logins whose second step never came, and what passkeys did not answer."""
+    with _app().app_context():
+        while forgotten := forget_old_pending_logins(db.session()) + forget_old_challenges(db.session()):
+            db.session.commit()
+            log.info("forgot %s unfinished logins and unanswered challenges", forgotten)
 
 
 @huey.periodic_task(crontab(minute="*/10"))

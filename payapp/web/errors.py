@@ -1,6 +1,7 @@
 """What a person sees when something is refused or goes wrong: one shell, one line of what happened, one way out."""
 
 import logging
+from typing import Any
 from uuid import uuid4
 
 from flask import Flask, Response, current_app, jsonify, redirect, render_template, request, url_for
@@ -14,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from payapp.extensions import db, login_manager
 from payapp.ledger.errors import HoldNotOpenError, TooManyHoldsError
 from payapp.web.htmx import is_htmx, redirect_htmx
-from payapp.web.own_paths import page_before
+from payapp.web.own_paths import loggable_path, page_before
 from payapp.web.problem_kinds import PROBLEMS
 from payapp.web.sessions import is_for_people
 from payapp.web.trusted_hosts import note_refused_name
@@ -23,6 +24,10 @@ log = logging.getLogger(__name__)
 
 # Not answering, hanging up, or (the pool) too busy to let one more in.
 DATABASE_DOWN = (OperationalError, InterfaceError, PoolTimeoutError)
+
+# Blueprints whose forms need no login. Those of mailed links stand at the address that they are sent to, which a
+# browser does not name as where it came from.
+FOR_STRANGERS = ("auth", "by_mail")
 
 # status → (title, message)
 PAGES = {
@@ -53,6 +58,7 @@ def init_app(app: Flask) -> None:
     for error_type in DATABASE_DOWN:
         app.register_error_handler(error_type, _on_database_down)
     app.register_error_handler(500, _on_crash)
+    app.log_exception = _log_crash  # type: ignore[method-assign]
     login_manager.unauthorized_handler(_on_unauthorized)
 
 
@@ -111,10 +117,11 @@ def refuse_without_token(error: CSRFError) -> BaseResponse:
 
     A visitor whom nobody knows can't have a token yet: where a login is needed, that comes first.
     """
-    if request.blueprint != "auth" and not current_user.is_authenticated:
+    if request.blueprint not in FOR_STRANGERS and not current_user.is_authenticated:
         return _on_unauthorized()
     message = "Nothing was done. Go back to the page and send it again."
-    return _render(400, "This page was open for too long", message, "csrf_failed", back=page_before())
+    back = request.path if request.blueprint == "by_mail" else page_before()
+    return _render(400, "This page was open for too long", message, "csrf_failed", back=back)
 
 
 def _on_too_many_holds(_error: TooManyHoldsError) -> BaseResponse:
@@ -124,7 +131,7 @@ def _on_too_many_holds(_error: TooManyHoldsError) -> BaseResponse:
 
 def _on_hold_not_open(error: HoldNotOpenError) -> BaseResponse:
     """Work was done, but its hold had ended before: it is given up. Most likely it takes longer than its hold lasts."""
-    log.error("work at %s is not handed out: %s", request.path, error, exc_info=error)
+    log.error("work at %s is not handed out: %s", loggable_path(), error, exc_info=error)
     title = "This took too long" if error.status == "expired" else "This was not finished"
     charged = "Your activity shows what was used." if error.status == "captured" else "Nothing was charged; try again."
     message = f"The credits set aside for this were no longer there when it was done, so it was given up. {charged}"
@@ -146,10 +153,15 @@ def _on_unauthorized() -> BaseResponse:
 
 def _on_database_down(error: Exception) -> Response:
     db.session.rollback()
-    log.error("the database failed at %s: %s", request.path, error)
+    log.error("the database failed at %s: %s", loggable_path(), error)
     response = _render_static(503, "database_unavailable")
     response.headers["Retry-After"] = "30"
     return response
+
+
+def _log_crash(exc_info: Any) -> None:
+    """As Flask would, but for the address: a token in it is a secret."""
+    log.error("exception at %s [%s]", loggable_path(), request.method, exc_info=exc_info)
 
 
 def _on_crash(error: InternalServerError) -> Response:
@@ -158,7 +170,7 @@ def _on_crash(error: InternalServerError) -> Response:
     if isinstance(cause, DATABASE_DOWN):
         return _on_database_down(cause)  # it failed while another error's page was made for a logged-in person
     reference = uuid4().hex[:12]
-    log.error("that was error %s at %s", reference, request.path)
+    log.error("that was error %s at %s", reference, loggable_path())
     return _render_static(500, "internal_error", reference)
 
 

@@ -21,3 +21,9 @@ def page_before() -> str | None:
     if parts.netloc != request.host or adapter is None or not adapter.test(parts.path, "GET"):
         return None
     return own_path(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+
+
+def loggable_path() -> str:
+    """Return the path of the request for a log; a token in it is left out, because whoever has it may use it."""
+    token = (request.view_args or {}).get("token")
+    return request.path.replace(token, "…") if token else request.path

@@ -71,14 +71,15 @@ def test_a_taken_port_is_said_in_one_sentence(settings: dict[str, str]) -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken, free = other.getsockname()[1], free_port()
-        assert check_ports(settings, taken, free) == (
+        assert check_ports(settings, taken, free, free, free) == (
             1,
             f"Error: port {taken} is taken by another program; try: make run PORT={taken + 1}\n",
         )
-        _, sentence = check_ports(settings, free, taken)
-        assert sentence.endswith(f"make run STRIPE_PORT={taken + 1}\n")
-    assert check_ports(settings, taken, free) == (0, "")
+        for number, name in enumerate(("STRIPE_PORT", "MAIL_PORT", "SMTP_PORT"), start=1):
+            ports = [taken if each == number else free for each in range(4)]
+            assert check_ports(settings, *ports)[1].endswith(f"make run {name}={taken + 1}\n")
+    assert check_ports(settings, taken, free, free, free) == (0, "")
 
 
-def check_ports(settings: dict[str, str], port: int, stripe_port: int) -> tuple[int, str]:
-    return run_warm("flask", ["dev", "check-ports", str(port), str(stripe_port)], {**os.environ, **settings})
+def check_ports(settings: dict[str, str], *ports: int) -> tuple[int, str]:
+    return run_warm("flask", ["dev", "check-ports", *map(str, ports)], {**os.environ, **settings})

@@ -3,17 +3,19 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
 from tests.journeys.person import Person
 from tests.processes import PROJECT_ROOT, free_port, wait_for
 
 # What a newcomer's shell does not have, but a test run may.
-SETTINGS = ("STRIPE_SECRET_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET", "DATABASE_URL", "APP_BASE_URL")
+SETTINGS = ("STRIPE_SECRET_KEY", "STRIPE_API_BASE", "STRIPE_WEBHOOK_SECRET", "DATABASE_URL", "APP_BASE_URL", "MAIL_URL")
 
 pytestmark = pytest.mark.skipif(
     not (PROJECT_ROOT / ".venv/.run-time").exists(), reason="make has installed nothing here"
@@ -27,11 +29,11 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def run(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def run(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
     """`make run` on free ports, ready; ended at the end, if the test has not."""
-    port, stripe_port = free_port(), free_port()
+    ports = {name: free_port() for name in ("PORT", "STRIPE_PORT", "MAIL_PORT", "SMTP_PORT")}
     process = subprocess.Popen(
-        ["make", "run", f"PORT={port}", f"STRIPE_PORT={stripe_port}"],
+        ["make", "run", *(f"{name}={port}" for name, port in ports.items())],
         cwd=PROJECT_ROOT,
         env=environment,
         stdout=subprocess.PIPE,
@@ -40,19 +42,21 @@ def run(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], st
         start_new_session=True,
     )
     try:
-        wait_for(f"http://localhost:{port}/readyz", seconds=60)
-        wait_for(f"http://localhost:{stripe_port}/_control/health", seconds=60)
-        yield process, f"http://localhost:{port}"
+        wait_for(f"http://localhost:{ports['PORT']}/readyz", seconds=60)
+        wait_for(f"http://localhost:{ports['STRIPE_PORT']}/_control/health", seconds=60)
+        wait_for(f"http://localhost:{ports['MAIL_PORT']}/health", seconds=60)
+        yield process, f"http://localhost:{ports['PORT']}", f"http://localhost:{ports['MAIL_PORT']}"
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
             process.wait(timeout=30)
 
 
-def test_make_run_sells_credits_and_stops_on_ctrl_c(run: tuple[subprocess.Popen[str], str]) -> None:
-    process, url = run
+def test_make_run_sells_credits_and_stops_on_ctrl_c(run: tuple[subprocess.Popen[str], str, str]) -> None:
+    process, url, mailbox = run
     person = Person(url, "newcomer@example.com")
     person.sign_up()
+    assert "/verify-email/" in read_mail(mailbox, person.email)
     person.pay(person.start_buying("starter"))
     person.wait_for_balance(100)
     assert person.make_qr_code("hello").status_code == 200
@@ -63,6 +67,15 @@ def test_make_run_sells_credits_and_stops_on_ctrl_c(run: tuple[subprocess.Popen[
     assert f"payapp is ready: open {url}" in output
     assert "Traceback" not in output
     assert psutil.wait_procs(children, timeout=5)[1] == []
+
+
+def read_mail(mailbox: str, address: str) -> str:
+    """Return the text of the first mail to the address, once the worker has sent it to the local mailbox."""
+    deadline = time.monotonic() + 20
+    while not (mails := requests.get(f"{mailbox}/mails.json?to={address}", timeout=10).json()):
+        assert time.monotonic() < deadline, "no mail came"
+        time.sleep(0.1)
+    return str(mails[-1]["text"])
 
 
 def test_make_demo_prints_the_journey(environment: dict[str, str]) -> None:

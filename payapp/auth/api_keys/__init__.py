@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, column, insert, or_, select, table, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, column, func, insert, or_, select, table, update
 from sqlalchemy.orm import Session
 
 from payapp.auth.api_keys.models import ApiKey, Scope
@@ -159,6 +159,13 @@ def revoke_api_key(session: Session, user_id: int, key_id: int) -> str:
     return _revoke(session, key_id, KEYS.c.id == key_id, KEYS.c.user_id == user_id)
 
 
+def revoke_api_keys(session: Session, user_id: int) -> None:
+    """End all keys of a user."""
+    session.execute(
+        update(KEYS).where(KEYS.c.user_id == user_id, KEYS.c.revoked_at.is_(None)).values(revoked_at=utc_now())
+    )
+
+
 def revoke_by_prefix(session: Session, prefix: str) -> str:
     """The same for any key."""
     return _revoke(session, prefix, KEYS.c.prefix == prefix)
@@ -170,6 +177,12 @@ def get_key(session: Session, prefix: str) -> OwnedKey:
     if row is None:
         raise UnknownApiKeyError(prefix)
     return OwnedKey(*row)
+
+
+def revoke_all_of(session: Session, user_id: int) -> None:
+    """End all keys of a user who is deleted, and forget what they were called."""
+    revoked = {"revoked_at": func.coalesce(KEYS.c.revoked_at, utc_now()), "name": "deleted"}
+    session.execute(update(KEYS).where(KEYS.c.user_id == user_id).values(revoked))
 
 
 def list_api_keys(session: Session, user_id: int | None) -> Sequence[ApiKeyView]:

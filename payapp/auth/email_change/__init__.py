@@ -1,0 +1,1 @@
+"""The page on which a user changes their address, or has their confirmation sent again."""
