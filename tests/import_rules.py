@@ -14,6 +14,7 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *(*BILLING, "payapp.audit", "payapp.ledger", "payapp.stripe_service", "payapp.staff"),
         *("payapp.auth.accounts", "payapp.auth.api_keys", "payapp.auth.login_sessions", "payapp.auth.models"),
         "payapp.auth.factors.owned",
+        "payapp.mail.outbox",
         *("payapp.webhooks.inbox", "payapp.webhooks.models"),
     ),
     "database/waiting.py": (*DATABASE, "psycopg", "tenacity"),
@@ -58,7 +59,7 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "mail/preparing.py": (*DATABASE, "payapp.mail", "payapp.auth.accounts", "payapp.auth.models"),
     "auth/by_mail/__init__.py": (
         *(*DATABASE, "payapp.mail.kinds", "payapp.mail.links"),
-        *("payapp.auth.accounts", "payapp.auth.api_keys", "payapp.auth.login_sessions"),
+        *("payapp.auth.accounts", "payapp.auth.api_keys", "payapp.auth.login_sessions", "payapp.auth.factors.owned"),
     ),
     "auth/hashing.py": ("payapp.web.seats",),
     "auth/accounts.py": (

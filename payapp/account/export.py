@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from payapp.auth.accounts import USERS
 from payapp.auth.api_keys import KEYS
+from payapp.auth.factors.passkeys import PASSKEYS
+from payapp.auth.factors.totp import SECRETS as TOTP_SECRETS
 from payapp.auth.login_sessions import LOGINS
 from payapp.billing.checkout.fulfillment import PURCHASES
 from payapp.billing.returns.facts import DISPUTES, REFUNDS
@@ -22,11 +24,13 @@ from payapp.database.clock import utc_now
 from payapp.features.qr_batches import BATCHES
 from payapp.ledger.balances import ENTRIES
 from payapp.ledger.hold_views import HOLDS
+from payapp.mail.outbox import MAILS
 
 PAGE_SIZE = 1000
 # Secrets, and what only our own machinery means something by.
 LEFT_OUT = {
     *("user_id", "password_hash", "token_hash", "key_hash", "archive"),
+    *("sealed_secret", "last_step", "credential_id", "public_key", "user_handle", "sign_count"),
     *("stripe_customer_key", "stripe_checkout_key", "stripe_customer_requested_at", "stripe_customer_email"),
 }
 
@@ -71,6 +75,8 @@ class Section:
 
 SECTIONS: dict[str, Section] = {
     "logins": Section(select(*_columns(LOGINS)), LOGINS.c.user_id),
+    "authenticator_app": Section(select(*_columns(TOTP_SECRETS)), TOTP_SECRETS.c.user_id),
+    "passkeys": Section(select(*_columns(PASSKEYS)), PASSKEYS.c.user_id),
     "api_keys": Section(select(*_columns(KEYS)), KEYS.c.user_id),
     "purchases": Section(select(*_columns(PURCHASES)), PURCHASES.c.user_id, is_long=True),
     "refunds": Section(_returned(REFUNDS), PURCHASES.c.user_id),
@@ -78,6 +84,7 @@ SECTIONS: dict[str, Section] = {
     "holds": Section(select(*_columns(HOLDS)), HOLDS.c.user_id, is_long=True),
     "entries": Section(select(*_columns(ENTRIES)), ENTRIES.c.user_id, is_long=True),
     "qr_code_batches": Section(select(*_columns(BATCHES)).where(BATCHES.c.texts.is_not(None)), BATCHES.c.user_id),
+    "mails": Section(select(*_columns(MAILS)), MAILS.c.user_id),
 }
 
 

@@ -21,6 +21,7 @@ LISTS: dict[str, tuple[str, Callable[..., NewestFirst[Any]]]] = {
     "holds": ("Holds", user_story.list_holds_of),
     "api-keys": ("API keys", user_story.list_keys_of),
     "logins": ("Logins", user_story.list_logins_of),
+    "mails": ("Mails", user_story.list_mails_of),
 }
 
 

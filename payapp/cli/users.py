@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from payapp.audit import Reason
 from payapp.auth.accounts import count_users
+from payapp.auth.factors.of_app import get_sealer
+from payapp.auth.factors.totp import reseal_secrets
 from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.cli.operators import get_user_id, note_option, reason_for
 from payapp.extensions import db
@@ -104,3 +106,17 @@ def remove_users_factors(email: str, note: str) -> None:
     click.echo(
         f"Removed from {email}: {app}, {removed.passkeys} passkeys, and the recovery codes. All logins are ended."
     )
+
+
+@users.command("reseal-factors")
+def reseal_factors() -> None:
+    """Encrypt the secrets of all authenticator apps with today's SECRET_KEY, so that a former key can go.
+
+    Exit status 1 when no key of the settings opens some of them: their owners' codes are refused.
+    """
+    session = db.session()
+    sealed, unreadable = reseal_secrets(session, get_sealer())
+    session.commit()
+    click.echo(f"{sealed} secrets are sealed with the key of today; {unreadable} can't be opened.")
+    if unreadable:
+        raise SystemExit(1)

@@ -83,11 +83,6 @@ def withdraw_mails(session: Session, user_id: int, kinds: Sequence[str]) -> None
     session.execute(update(MAILS).where(*waiting).values(next_try_at=None, last_error="withdrawn"))
 
 
-def forget_mails_of(session: Session, user_id: int) -> None:
-    """Forget all that was written to a user who is deleted; what waits still is not sent."""
-    session.execute(delete(MAILS).where(MAILS.c.user_id == user_id))
-
-
 def claim_mail(session: Session) -> Claim | None:
     """Take the mail that has waited longest; None if there is none. Whoever dies with it has it taken away."""
     oldest = NEXT_WAITING.with_for_update(skip_locked=True).scalar_subquery()

@@ -17,6 +17,7 @@ from payapp.database.base import table_of
 from payapp.database.paging import NewestFirst, Place, read_page
 from payapp.ledger.balances import EntryView, list_entries
 from payapp.ledger.hold_views import HOLD_COLUMNS, HOLDS, HoldView
+from payapp.mail.outbox import MAILS, VIEW_COLUMNS, MailView
 
 PURCHASES = table_of(Purchase)
 
@@ -31,6 +32,7 @@ class UserView:
     created_at: datetime
     email_verified_at: datetime | None
     disabled_at: datetime | None
+    deleted_at: datetime | None
     stripe_customer_id: str | None
 
 
@@ -91,3 +93,10 @@ def list_logins_of(session: Session, user_id: int, place: Place) -> NewestFirst[
     """Return a page of the user's logins, those that began last first."""
     columns, group = [LOGINS.c[name] for name in LoginView.__dataclass_fields__], (LOGINS.c.user_id, user_id)
     return read_page(session, select(*columns), LoginView, place, row_id=LOGINS.c.id, group=group)
+
+
+def list_mails_of(session: Session, user_id: int, place: Place) -> NewestFirst[MailView]:
+    """Return a page of the mails to the user: those of the last 30 days, and what waits."""
+    return read_page(
+        session, select(*VIEW_COLUMNS), MailView, place, row_id=MAILS.c.id, group=(MAILS.c.user_id, user_id)
+    )

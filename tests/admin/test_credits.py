@@ -1,17 +1,22 @@
 """/admin/users/…/credits"""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from payapp.auth.models import LoginSession
+from payapp.database.clock import utc_now
 from payapp.ledger.balances import get_balance, list_entries
 from payapp.ledger.holds import place_hold
 from payapp.ledger.verification import verify
 from tests.admin.conftest import sent
+from tests.billing.returning import Sale
 from tests.people import Visitor, become_staff
 from tests.staff.desk import acts_of, audit_of
 
@@ -100,3 +105,17 @@ def test_of_one_form_sent_from_many_threads_one_acts(
     assert posted(session, customer_id) == 40
     assert acts_of(session, user_id=customer_id) == ["credits_adjusted"]
     assert verify(session) == []
+
+
+@pytest.mark.parametrize("path", ["users/{user_id}/credits", "purchases/{purchase_id}/refund"])
+def test_money_asks_for_a_recent_login(staff: Visitor, session: Session, path: str) -> None:
+    sale = Sale(session)
+    page = f"/admin/{path.format(user_id=sale.user_id, purchase_id=sale.purchase.id)}"
+    assert staff.get(page).status_code == 200
+    session.execute(update(LoginSession).values(authenticated_at=utc_now() - timedelta(minutes=16)))
+    session.commit()
+    for answer in (staff.get(page), staff.submit(page, **sent(amount="5", credits="5", available_after="5"))):
+        assert answer.status_code == 303
+        assert answer.location.startswith("/login/again")
+    assert acts_of(session, user_id=sale.user_id) == []
+    assert staff.get(f"/admin/users/{sale.user_id}").status_code == 200

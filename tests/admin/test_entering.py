@@ -1,6 +1,7 @@
 """Who may come to the desk: staff. Strangers log in first; to all others it is not there, whatever they send."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -110,4 +111,16 @@ def test_a_tab_of_before_the_log_out_does_nothing(staff: Visitor, session: Sessi
     assert staff.client.post(path, data=form).location.startswith("/login")
     staff.log_in("staff@example.com")
     assert staff.client.post(path, data=form).status_code == 400
+    assert acts_of(session, user_id=customer_id) == []
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_in_production_staff_show_a_second_factor(
+    staff: Visitor, session: Session, customer_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(staff.client.application.extensions["payapp_settings"], is_production=True)
+    monkeypatch.setitem(staff.client.application.extensions, "payapp_settings", settings)
+    answer = staff.get("/admin/")
+    assert (answer.status_code, answer.location) == (303, "/dashboard/account/factors")
+    assert staff.submit(f"/admin/users/{customer_id}/disable", note="x").location == "/dashboard/account/factors"
     assert acts_of(session, user_id=customer_id) == []

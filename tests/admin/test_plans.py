@@ -61,7 +61,7 @@ def test_every_page_finds_its_rows_by_an_index(
     session.rollback()
     user, purchase = f"/admin/users/{sale.user_id}", f"/admin/purchases/{sale.purchase.id}"
     pages = ["/admin/", "/admin/log", f"/admin/log?user={sale.user_id}", "/admin/log?staff=1&act=admin_made"]
-    pages += [user, *(f"{user}/{name}" for name in ("purchases", "entries", "holds", "api-keys", "logins"))]
+    pages += [user, *(f"{user}/{name}" for name in ("purchases", "entries", "holds", "api-keys", "logins", "mails"))]
     pages += [f"{user}/credits", f"{user}/access", purchase, f"{purchase}/refund?part=unspent"]
     pages += ["/admin/events", "/admin/events?status=failed&before=9", "/admin/events/evt_plans"]
     pages += ["/admin/api-keys", f"/admin/api-keys/{key.prefix}"]

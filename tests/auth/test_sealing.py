@@ -31,9 +31,15 @@ def test_a_former_key_opens_and_another_does_not() -> None:
     assert Sealer((NEW,)).unseal(1, box) is None
 
 
-@pytest.mark.parametrize("box", ["", "x", "gAAAAA", "é" * 100, Sealer((OLD,)).seal(2, "SECRET")])
-def test_what_was_changed_or_moved_to_another_user_is_nothing(box: str) -> None:
+@pytest.mark.parametrize("box", ["", "x", "gAAAAA", "é"])
+def test_what_was_never_sealed_is_nothing(box: str) -> None:
     assert Sealer((OLD,)).unseal(1, box) is None
+
+
+def test_what_was_changed_or_moved_to_another_user_is_nothing() -> None:
+    box = Sealer((OLD,)).seal(2, "SECRET")
+    assert Sealer((OLD,)).unseal(1, box) is None
+    assert Sealer((OLD,)).unseal(2, box[:30] + ("B" if box[30] == "A" else "A") + box[31:]) is None
 
 
 def test_it_does_not_show_its_keys() -> None:

@@ -19,7 +19,7 @@ def test_it_works(app: Flask, session: Session, visitor: Visitor, run: RunComman
     make_owner(session, "eve@example.com")
     result = run("users", "remove-factors", "Ada@Example.com", "--note", "came by with a passport")
     assert result.exit_code == 0
-    assert "an authenticator app, 1 passkeys, and all recovery codes" in result.output
+    assert "an authenticator app, 1 passkeys, and the recovery codes" in result.output
     session.rollback()
     assert not has_factor(session, user_id_of(session))
     assert has_factor(session, user_id_of(session, "eve@example.com"))

@@ -4,6 +4,7 @@ from flask import Flask
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from payapp.auth.accounts import anonymize_user
 from payapp.auth.login_sessions import begin_login, find_logged_in
 from payapp.auth.models import LoginSession
 from payapp.billing.checkout.purchases import find_purchase
@@ -100,3 +101,11 @@ def test_money_goes_its_way_all_the_same(app: Flask, session: Session) -> None:
     session.rollback()
     assert get_balance(session, user_id).posted == 0
     assert verify(session) == []
+
+
+def test_who_is_deleted_is_neither_enabled_nor_staff(session: Session) -> None:
+    reason, user_id = reason_of_staff(session), make_user(session).id
+    anonymize_user(session, user_id, "none")
+    session.commit()
+    assert not any(act(session, reason, user_id) for act in (enable_user, make_admin, disable_user))
+    assert acts_of(session) == []

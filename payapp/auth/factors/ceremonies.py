@@ -185,5 +185,5 @@ def _read(check: Callable[[], Checked]) -> Checked:
         return check()
     # The package raises its own errors, and for bytes that no browser sends whatever its parsers do.
     except Exception as error:
-        log.info("a passkey's answer was refused: %s: %s", type(error).__name__, error)
+        log.info("a passkey's answer was refused: %s: %r", type(error).__name__, str(error))
         raise PasskeyRefusedError(str(error)) from error

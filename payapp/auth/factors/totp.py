@@ -74,6 +74,22 @@ def remove_totp(session: Session, user_id: int) -> bool:
     return gone.scalar() is not None
 
 
+def reseal_secrets(session: Session, sealer: Sealer) -> tuple[int, int]:
+    """Seal every secret with the first of the sealer's keys; return how many, and how many none of its keys opens.
+
+    One that is used, or replaced, at the same moment is sealed so by that.
+    """
+    opened = [
+        (user_id, sealed, sealer.unseal(user_id, sealed))
+        for user_id, sealed in session.execute(select(SECRETS.c.user_id, SECRETS.c.sealed_secret))
+    ]
+    readable = [(user_id, sealed, secret) for user_id, sealed, secret in opened if secret is not None]
+    for user_id, sealed, secret in readable:
+        same = update(SECRETS).where(SECRETS.c.user_id == user_id, SECRETS.c.sealed_secret == sealed)
+        session.execute(same.values(sealed_secret=sealer.seal(user_id, secret)))
+    return len(readable), len(opened) - len(readable)
+
+
 def make_totp_address(secret: str, email: str) -> str:
     """Return the otpauth:// address that an authenticator app reads from a QR code."""
     return _totp_of(secret).provisioning_uri(name=email, issuer_name=ISSUER)
