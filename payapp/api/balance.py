@@ -12,7 +12,8 @@ from payapp.extensions import db
 from payapp.ledger.balances import Balance, get_balance
 from payapp.ledger.one_statement import BALANCE
 
-STATEMENT = f"{BALANCE} AND EXISTS (SELECT FROM api_keys WHERE api_keys.id = %(key_id)s AND revoked_at IS NULL)"
+IS_VALID = "EXISTS (SELECT FROM api_keys WHERE api_keys.id = %(key_id)s AND revoked_at IS NULL)"
+STATEMENT = f"{BALANCE} AND users.disabled_at IS NULL AND {IS_VALID}"
 
 
 @blueprint.get("/balance")
