@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import has_app_context
-from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -57,7 +56,8 @@ class Visitor:
     def _secret_of_session(self) -> str | None:
         """Return what the tokens of this browser's session are made from; None if it has none so far."""
         cookie = self.client.get_cookie("session")
-        reader: Any = SecureCookieSessionInterface().get_signing_serializer(self.client.application)
+        interface: Any = self.client.application.session_interface
+        reader = interface.get_signing_serializer(self.client.application)
         return reader.loads(cookie.value).get("csrf_token") if cookie else None
 
     def submit(self, path: str, **fields: Any) -> TestResponse:

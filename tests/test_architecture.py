@@ -69,7 +69,6 @@ WITHOUT_CSRF = {
     "api.release_hold": BY_API_KEY,
 }
 WHO = {"anyone", "logged-in users", "signed by Stripe", "staff", "API keys"}
-NEEDS_LOGIN = {"logged-in users", "staff"}
 
 ANY_ENGINE = pytest.mark.parametrize("engine_name", ["sqlite"])  # these ask nothing about the database
 
@@ -160,18 +159,6 @@ def test_every_blueprint_declares_who_may_enter() -> None:
     doors = [module for module in MODULES if makes_blueprint(module)]
     assert {module.path: declared_access(module) for module in doors if declared_access(module) not in WHO} == {}
     assert len(doors) > 4
-
-
-@ANY_ENGINE
-def test_pages_for_users_ask_everybody_else_to_log_in(app: Flask) -> None:
-    client, asked = app.test_client(), 0
-    for rule in app.url_map.iter_rules():
-        if access_of(app, rule) in NEEDS_LOGIN and "GET" in (rule.methods or ()):
-            response = client.get(address_of(app, rule))
-            assert response.status_code == 303, rule
-            assert response.location.startswith("/login"), rule
-            asked += 1
-    assert asked > 3
 
 
 # ---- CSRF

@@ -71,7 +71,7 @@ ASKED = f"""
             AND earlier.maker = '{ANY_PROGRAM}'
       )
       AND {{is_possible}}
-    ON CONFLICT DO NOTHING RETURNING id"""
+    ON CONFLICT DO NOTHING RETURNING id"""  # nosec B608  # only constants
 
 
 class KeyReusedError(Exception):
