@@ -32,19 +32,19 @@ def new_password(guest: Guest) -> None:
     forget_login(guest)
     forgot_password_sent(guest)
     open_link(guest, "reset-password")
-    expect(guest.page.get_by_label("New password")).to_be_visible()
+    expect(guest.page.get_by_role("textbox", name="New password")).to_be_visible()
 
 
 def new_password_with_errors(guest: Guest) -> None:
     new_password(guest)
-    guest.page.get_by_label("New password").fill("short")
+    guest.page.get_by_role("textbox", name="New password").fill("short")
     guest.page.get_by_role("button", name="Set password").click()
     expect(guest.page.get_by_role("alert").first).to_be_visible()
 
 
 def new_password_set(guest: Guest) -> None:
     new_password(guest)
-    guest.page.get_by_label("New password").fill("a whole new password")
+    guest.page.get_by_role("textbox", name="New password").fill("a whole new password")
     guest.page.get_by_role("button", name="Set password").click()
     expect(guest.page.get_by_text("Your password is changed")).to_be_visible()
 
