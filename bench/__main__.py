@@ -20,6 +20,7 @@ from bench.engines import ENGINES, add_options, is_sqlite, say, write_page
 from bench.footprint import measure_commit, measure_memory, measure_pages, measure_starts
 from bench.load import CLIENT_PROCESSES, CONNECTIONS
 from bench.loads import make_loads
+from bench.pgbench import measure_sql
 from bench.plan import FULL, QUICK, Plan
 from bench.report import EngineResults, Results, render
 from bench.seeding import Seeds, log_in, seed
@@ -27,7 +28,7 @@ from tests.processes import Stack
 
 RESULTS_PATH = Path(__file__).parent / "RESULTS.md"
 WEB_WORKERS = 2
-APPLICATIONS = {"payapp": "bench.undrawn:app", "baseline": "bench.baseline:app"}
+APPLICATIONS = {"payapp": "bench.undrawn:app", "baseline": "bench.baseline.app:app"}
 POSTGRES_SETTINGS = ("server_version", "fsync", "synchronous_commit")
 
 
@@ -89,7 +90,7 @@ def _measure_servers(
     plan: Plan, stacks: dict[str, Stack], clients: Executor, seeds: Seeds, starts: list[float]
 ) -> EngineResults:
     payapp = stacks["payapp"]
-    people = log_in(payapp.url, seeds.spenders)
+    regular, *people = log_in(payapp.url, [seeds.regular, *seeds.spenders])
     ports = {name: stack.port for name, stack in stacks.items()}
     web = {name: psutil.Process(stack.processes["web"].pid) for name, stack in stacks.items()}
     servers = Servers(ports, web, _find_server(payapp.database_url))
@@ -97,15 +98,17 @@ def _measure_servers(
     comparisons = measure_loads(plan, clients, servers, loads)
     say("looking at memory and pages, verifying the ledger")
     memory = measure_memory(payapp.processes["web"].pid)
-    pages = measure_pages(payapp.port, people[0], plan)
-    say(payapp.run("flask", "ledger", "verify").strip())
+    pages = measure_pages(payapp.port, regular, people[0], plan)
     has_no_server = is_sqlite(payapp.database_url)
+    by_pgbench = {} if has_no_server else measure_sql(payapp.database_url, seeds.api_keys, plan.load_seconds)
+    say(payapp.run("flask", "ledger", "verify").strip())
     return EngineResults(
         comparisons,
         {load.name: load.ratio_min for load in loads},
         starts,
         memory,
         pages,
+        by_pgbench,
         None if has_no_server else measure_commit(payapp.database_url),
         {} if has_no_server else _read_settings(payapp.database_url),
     )

@@ -16,6 +16,7 @@ from payapp.billing.models import Purchase
 from payapp.billing.packages import get_package
 from payapp.database.clock import utc_now
 from payapp.extensions import db
+from payapp.ledger.holds import spend
 from tests.factories import checkout_session_object, event_payload, make_user, signature_of
 from tests.journeys.person import PASSWORD, Person
 from tests.quick_hashes import QUICK_HASHER
@@ -24,14 +25,19 @@ from tests.quick_hashes import QUICK_HASHER
 BUYERS = 100
 SPENDERS = CONNECTIONS
 SPENDER_CREDITS = 1_000_000
+REGULAR_USES = 300  # ten a day for a month
 SPEND = {"amount": 1, "feature": "bench"}
 
 
 @dataclass(frozen=True)
 class Seeds:
-    """Purchases that no event has told of yet, and people with credits to spend: addresses and API keys."""
+    """Purchases that no event has told of yet, and people with credits to spend: addresses and API keys.
+
+    `regular` is the address of a customer as most are, who does nothing while the servers are under load.
+    """
 
     purchases: list[Purchase]
+    regular: str
     spenders: list[str]
     api_keys: list[str]
 
@@ -50,9 +56,18 @@ def seed(database_url: str, folder: Path, purchases: int) -> Seeds:
         spenders = [make_user(session, credits=SPENDER_CREDITS, password_hash=password_hash) for _ in range(SPENDERS)]
         emails = [spender.email for spender in spenders]
         api_keys = [create_api_key(session, spender.id, "bench", "spend").secret for spender in spenders]
-        seeds = Seeds(_make_purchases(session, buyers, purchases), emails, api_keys)
+        regular = _make_regular(session, password_hash)
+        seeds = Seeds(_make_purchases(session, buyers, purchases), regular, emails, api_keys)
         db.engine.dispose()
     return seeds
+
+
+def _make_regular(session: Session, password_hash: str) -> str:
+    user = make_user(session, credits=SPENDER_CREDITS, password_hash=password_hash)
+    for _ in range(REGULAR_USES):
+        spend(session, user.id, 1, feature="bench")
+    session.commit()
+    return user.email
 
 
 def _make_purchases(session: Session, buyers: list[User], wanted: int) -> list[Purchase]:

@@ -6,7 +6,9 @@ from flask import current_app
 # Models must be imported for their tables to be known.
 import payapp.api.models
 import payapp.auth.api_keys.models
+import payapp.auth.factors.models
 import payapp.auth.models
+import payapp.auth.second_step.models
 import payapp.billing.models
 import payapp.features.qr_batches.models
 import payapp.ledger.models

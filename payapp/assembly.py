@@ -10,13 +10,17 @@ from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from payapp import api, cli
+from payapp.account.routes import blueprint as account_blueprint
 from payapp.api.remembered_keys import RememberedKeys
 from payapp.api.request_counts import make_request_counts
 from payapp.auth.api_keys.routes import blueprint as api_keys_blueprint
 from payapp.auth.by_mail.routes import blueprint as by_mail_blueprint
 from payapp.auth.email_change.routes import blueprint as email_change_blueprint
+from payapp.auth.factors.routes import blueprint as factors_blueprint
+from payapp.auth.freshness.routes import blueprint as freshness_blueprint
 from payapp.auth.login_sessions import IDLE_SECONDS_MAX
 from payapp.auth.routes import blueprint as auth_blueprint
+from payapp.auth.second_step.routes import blueprint as second_step_blueprint
 from payapp.config import PROJECT_ROOT, Settings, load_settings
 from payapp.credits.routes import blueprint as credits_blueprint
 from payapp.database.base import engine_options, prepare_engine
@@ -45,6 +49,10 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
     for blueprint in (
         landing_blueprint,
         auth_blueprint,
+        second_step_blueprint,
+        factors_blueprint,
+        freshness_blueprint,
+        account_blueprint,
         by_mail_blueprint,
         email_change_blueprint,
         api_keys_blueprint,

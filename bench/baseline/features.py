@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from flask import Blueprint, request, session
@@ -19,22 +20,29 @@ csrf_tokens = URLSafeTimedSerializer(os.environ["SECRET_KEY"], salt="wtf-csrf-to
 def use_feature() -> tuple[str, int]:
     if csrf_tokens.loads(request.form["csrf_token"]) != session["csrf_token"]:
         return "wrong token", 400
-    available = (_use_sqlite if IS_SQLITE else _use_postgres)(int(session["_user_id"]))
+    available = (_use_sqlite if IS_SQLITE else _use_postgres)(sha256(session["_user_id"].encode()).hexdigest())
     return ("not enough credits", 402) if available is None else (f"<p>{available} credits left</p>", 200)
 
 
-def _use_postgres(user_id: int) -> int | None:
-    values: dict[str, Any] = {"user_id": user_id, "amount": 1, "feature": "qr-code", "maker": "app", "cause": None}
+def _use_postgres(token_hash: str) -> int | None:
+    values: dict[str, Any] = {
+        "token_hash": token_hash,
+        "amount": 1,
+        "feature": "qr-code",
+        "maker": "app",
+        "cause": None,
+    }
     hold = postgres().execute(sql.POSTGRES_FEATURE_PLACE, values | {"now": datetime.now(UTC)}).fetchone()
     if hold is None:
         return None
-    ended = {"user_id": user_id, "hold_id": hold[0], "now": datetime.now(UTC)}
+    ended = {"token_hash": token_hash, "hold_id": hold[0], "now": datetime.now(UTC)}
     row = postgres().execute(sql.POSTGRES_FEATURE_CAPTURE, ended).fetchone()
     return int(row[0]) if row else None
 
 
-def _use_sqlite(user_id: int) -> int | None:
+def _use_sqlite(token_hash: str) -> int | None:
     with Transaction() as transaction:
+        (user_id,) = transaction.row(sql.SQLITE_LOGGED_IN, {"token_hash": token_hash})
         hold = place_hold(transaction, user_id, 1, "qr-code", "app", None)
     if hold is None:
         return None

@@ -57,7 +57,7 @@ CAPTURE = f"""
     )"""
 POSTGRES_CAPTURE = f"WITH {CALLER}, {ASKED}, {CAPTURE} SELECT * FROM entry"
 # Of a feature the caller is who is logged in.
-LOGGED_IN = "caller AS (SELECT id AS user_id FROM users WHERE id = %(user_id)s)"
+LOGGED_IN = "caller AS (SELECT user_id FROM login_sessions WHERE token_hash = %(token_hash)s)"
 POSTGRES_FEATURE_PLACE = f"WITH {LOGGED_IN}, {PLACE}"
 POSTGRES_FEATURE_CAPTURE = f"WITH {LOGGED_IN}, {CAPTURE} SELECT credits - credits_held FROM changed"
 POSTGRES_GRANT = f"""
@@ -79,6 +79,7 @@ POSTGRES_GRANT = f"""
     FROM paid, granted"""
 
 SQLITE_CALLER = "SELECT user_id FROM api_keys WHERE key_hash = :key_hash AND revoked_at IS NULL"
+SQLITE_LOGGED_IN = "SELECT user_id FROM login_sessions WHERE token_hash = :token_hash"
 SQLITE_BALANCE = f"SELECT credits, credits_held FROM users WHERE id = ({SQLITE_CALLER})"
 SQLITE_REQUEST = f"""
     INSERT INTO api_requests ({REQUEST})

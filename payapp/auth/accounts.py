@@ -1,5 +1,6 @@
 """Making users and checking passwords. Core-like: the session comes first, nothing is committed here."""
 
+import secrets
 from functools import cache
 from typing import Any
 
@@ -13,10 +14,12 @@ from payapp.auth.email_addresses import normalize_email, spellings_of
 from payapp.auth.hashing import hash_in_turn
 from payapp.auth.models import User
 from payapp.database.base import table_of
+from payapp.database.clock import utc_now
 
 # Built once: nearly every request sends one of them.
 USERS = table_of(User)
-FIND_ID_BY_ID = select(USERS.c.id).where(USERS.c.id == bindparam("user_id"))
+IS_THERE = USERS.c.deleted_at.is_(None)
+FIND_ID_BY_ID = select(USERS.c.id).where(USERS.c.id == bindparam("user_id"), IS_THERE)
 FIND_BY_EMAIL = select(User.email, User).where(User.email.in_(bindparam("spellings", expanding=True)))
 FIND_IDS_BY_EMAIL = select(User.email, User.id).where(User.email.in_(bindparam("spellings", expanding=True)))
 
@@ -75,11 +78,20 @@ def find_user_by_id(session: Session, user_id: int) -> User | None:
 
 
 def find_user_id(session: Session, reference: int | str) -> int | None:
-    """Return the id of the user with this id or e-mail address, None if there is none."""
+    """Return the id of the user with this id or e-mail address, None if there is none, or they are deleted."""
     if isinstance(reference, int):
         return session.scalar(FIND_ID_BY_ID, {"user_id": reference})
     user_id: int | None = _find_by_spelling(session, FIND_IDS_BY_EMAIL, reference)
     return user_id
+
+
+def lock_user(session: Session, user_id: int) -> str | None:
+    """Have the user's row to ourselves until the transaction ends; return the hash of the password.
+
+    None for a user who is disabled. The book is not locked out: references to the row are still made.
+    """
+    user = select(USERS.c.password_hash).where(USERS.c.id == user_id, USERS.c.disabled_at.is_(None))
+    return session.scalar(user.with_for_update(key_share=True))
 
 
 def _find_by_spelling(session: Session, statement: Executable, email: str) -> Any:
@@ -124,9 +136,41 @@ def replace_hash(session: Session, user_id: int, old_hash: str, new_hash: str) -
     )
 
 
+def change_password(session: Session, user_id: int, old_hash: str, new_hash: str) -> bool:
+    """Keep the hash of a new password; False when the old one was changed meanwhile, by somebody else."""
+    is_same = (User.id == user_id, User.password_hash == old_hash)
+    changed = update(User).where(*is_same).values(password_hash=new_hash).returning(User.id)
+    return session.execute(changed).scalar() is not None
+
+
+def anonymize_user(session: Session, user_id: int, unusable_hash: str) -> bool:
+    """Let nothing in the user's row tell who it was; False when they are deleted already. The row stays for the book.
+
+    Nobody can have the address that is left. What leads to the Stripe customer stays until that is deleted too
+    (billing/customer_deletion.py). Locks the user: nobody logs in, buys or makes a key for them from here on.
+    """
+    now = utc_now()
+    anonymous = {
+        "email": f"deleted-{user_id}@deleted.invalid",
+        "password_hash": unusable_hash,
+        "stripe_refused_email": None,
+        "email_verified_at": None,
+        "disabled_at": func.coalesce(User.disabled_at, now),
+        "deleted_at": now,
+        "is_staff": False,
+    }
+    changed = update(User).where(User.id == user_id, User.deleted_at.is_(None)).values(anonymous).returning(User.id)
+    return session.execute(changed).scalar() is not None
+
+
+def make_unusable_hash() -> str:
+    """Return a hash that no password opens, and that takes as long to verify as any. No transaction may be open."""
+    return make_hash(secrets.token_urlsafe(32))
+
+
 def count_users(session: Session) -> int:
-    """Return how many users there are."""
-    return session.scalar(select(func.count()).select_from(User)) or 0
+    """Return how many users there are; not those who are deleted."""
+    return session.scalar(select(func.count()).select_from(User).where(IS_THERE)) or 0
 
 
 @cache

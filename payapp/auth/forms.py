@@ -4,13 +4,13 @@ from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField
 from wtforms.validators import DataRequired, Email, Length
 
-PASSWORD_LENGTH_MIN = 8
-PASSWORD_LENGTH_MAX = 256  # argon2id hashes any length; a limit keeps a form from being a burden
+from payapp.auth.passwords import GoodPassword
+
 EMAIL_LENGTH_MAX = 254
 
 
 class SignUpForm(FlaskForm):
-    """An address and a password of at least eight characters."""
+    """An address and a good password."""
 
     email = EmailField(
         "Email",
@@ -21,17 +21,7 @@ class SignUpForm(FlaskForm):
             Email("Enter an e-mail address such as ada@example.com.", test_environment=True),
         ],
     )
-    password = PasswordField(
-        "Password",
-        validators=[
-            DataRequired("Choose a password."),
-            Length(
-                min=PASSWORD_LENGTH_MIN,
-                max=PASSWORD_LENGTH_MAX,
-                message=f"Use {PASSWORD_LENGTH_MIN} to {PASSWORD_LENGTH_MAX} characters.",
-            ),
-        ],
-    )
+    password = PasswordField("Password", validators=[DataRequired("Choose a password."), GoodPassword()])
 
 
 class LogInForm(FlaskForm):

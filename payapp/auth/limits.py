@@ -1,4 +1,4 @@
-"""How often something may be tried in a quarter of an hour, counted in the database: once for all processes and hosts.
+"""How often something may be tried in a while, counted in the database: once for all processes and hosts.
 
 The session comes first, nothing is committed here. Whoever counts commits before the trying begins: so of any number
 who try at once no more than the limit get through.
@@ -23,14 +23,22 @@ COUNTERS = table_of(RateCounter)
 
 @dataclass(frozen=True)
 class Limit:
-    """What is limited, and how many are allowed in WINDOW_SECONDS, which begin with the first."""
+    """What is limited, and how many are allowed in `window_seconds`, which begin with the first."""
 
     what: str
     tries_max: int
+    window_seconds: int = WINDOW_SECONDS
 
 
 WRONG_PASSWORDS = Limit("wrong passwords", 10)  # for one account, or for one browser that the account knows
 LOGINS = Limit("logins", 50)  # from one address, or from such a browser
+PASSKEY_LOGINS = Limit("passkey logins", 100)  # from one address: a passkey is not guessed, but each try leaves a row
+# For one account whose password is known, or one browser that the account knows. Three codes of a million are right at
+# any moment: with 20 tries a day for a year, two in a hundred would find one.
+WRONG_CODES = Limit("wrong codes", 5)
+WRONG_CODES_A_DAY = Limit("wrong codes a day", 20, 24 * 3600)
+WRONG_RECOVERY_CODES = Limit("wrong recovery codes", 10)  # can't be guessed; apart, so that the way out stays open
+EXPORTS = Limit("exports", 10)  # of one account: a long one is work for a minute
 SIGN_UPS = Limit("sign-ups", 300)  # many people may share one address; a flood of made-up ones must end somewhere
 
 
@@ -52,7 +60,7 @@ class TooOftenError(Exception):
 def count_try(session: Session, limit: Limit, whose: str) -> None:
     """Count one more try of `whose`. Raises TooOftenError, and counts nothing, when there were as many as allowed."""
     is_over = COUNTERS.c.window_ends_at <= database_now()
-    window_end = database_now(WINDOW_SECONDS)
+    window_end = database_now(limit.window_seconds)
     counted = (
         insert_into(session, RateCounter)
         .values(counter_key=_key(limit, whose), tries=1, window_ends_at=window_end)

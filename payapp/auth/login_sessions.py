@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from payapp.auth.models import LoggedInUser, Login, LoginSession
 from payapp.database.base import insert_into, table_of
+from payapp.database.one_statement import read_row
 from payapp.database.sql_functions import database_now
 from payapp.ledger.balances import ACCOUNT_ID, FIND_ACCOUNT, Balance
 
@@ -34,6 +35,7 @@ FIND_LOGGED_IN = (
         LOGINS.c.user_id,
         LOGINS.c.authenticated_at,
         LOGINS.c.seen_at,
+        LOGINS.c.factor_at,
         literal_column("users.email", String),
         literal_column("users.is_staff", Boolean),
         literal_column("users.email_verified_at IS NOT NULL", Boolean),
@@ -53,8 +55,11 @@ class LoginView:
     seen_at: datetime
 
 
-def begin_login(session: Session, user_id: int, browser: str) -> str:
-    """Log the user in, in a browser that calls itself so; return the secret for its cookie."""
+def begin_login(session: Session, user_id: int, browser: str, *, with_factor: bool = False) -> str:
+    """Log the user in, in a browser that calls itself so; return the secret for its cookie.
+
+    `with_factor`: the user has shown a second factor.
+    """
     token = secrets.token_urlsafe(32)
     now = database_now()
     session.execute(
@@ -65,6 +70,7 @@ def begin_login(session: Session, user_id: int, browser: str) -> str:
             created_at=now,
             seen_at=now,
             authenticated_at=now,
+            factor_at=now if with_factor else None,
         )
     )
     return token
@@ -72,10 +78,11 @@ def begin_login(session: Session, user_id: int, browser: str) -> str:
 
 def find_logged_in(session: Session, token: str) -> LoggedInUser | None:
     """Return whose login this is; None when it has ended, is over, or never was, and when the user is disabled."""
-    row = session.execute(FIND_LOGGED_IN, {"token_hash": _hash(token)}).one_or_none()
+    row = read_row(session, FIND_LOGGED_IN, {"token_hash": _hash(token)})
     if row is None:
         return None
-    posted, held, newest_entry_id, login_id, user_id, authenticated_at, seen_at, email, is_staff, is_verified = row
+    posted, held, newest_entry_id, login_id, user_id, authenticated_at, seen_at, factor_at, *person = row
+    email, is_staff, is_verified = person
     return LoggedInUser(
         user_id,
         email,
@@ -83,7 +90,7 @@ def find_logged_in(session: Session, token: str) -> LoggedInUser | None:
         bool(is_verified),
         Balance(posted=posted, held=int(held)),
         newest_entry_id,
-        Login(login_id, token, authenticated_at, seen_at),
+        Login(login_id, token, authenticated_at, seen_at, factor_at),
     )
 
 
@@ -92,10 +99,25 @@ def note_seen(session: Session, login_id: int) -> None:
     session.execute(update(LOGINS).where(LOGINS.c.id == login_id).values(seen_at=database_now()))
 
 
-def note_authenticated(session: Session, login_id: int) -> None:
-    """Write down that the user has proved in this browser, just now, who they are."""
-    now = database_now()
-    session.execute(update(LOGINS).where(LOGINS.c.id == login_id).values(seen_at=now, authenticated_at=now))
+def renew_login(session: Session, login_id: int) -> str | None:
+    """The same, with a new secret for its cookie, which is returned.
+
+    Copies of the old cookie open nothing any more. None when the login has ended.
+    """
+    token, now = secrets.token_urlsafe(32), database_now()
+    renewed = update(LOGINS).where(LOGINS.c.id == login_id)
+    renewed = renewed.values(token_hash=_hash(token), seen_at=now, authenticated_at=now)
+    return token if session.execute(renewed.returning(LOGINS.c.id)).scalar() is not None else None
+
+
+def note_factor(session: Session, login_id: int) -> None:
+    """Write down that the user has shown a second factor in this browser just now."""
+    session.execute(update(LOGINS).where(LOGINS.c.id == login_id).values(factor_at=database_now()))
+
+
+def forget_factor(session: Session, user_id: int) -> None:
+    """Forget that the user has shown a second factor anywhere: there is none any more."""
+    session.execute(update(LOGINS).where(LOGINS.c.user_id == user_id).values(factor_at=None))
 
 
 def list_logins(session: Session, user_id: int) -> list[LoginView]:

@@ -24,7 +24,8 @@ def new_customer_key() -> str:
 class User(Base):
     """Somebody who can log in. `email` is stored lower-case, its domain in ASCII; `credits` may be negative (debt).
 
-    Who is disabled can neither log in nor use a key; the book goes on (a payment that was under way is granted).
+    Who is disabled can neither log in nor use a key; the book goes on (a payment that was under way is granted). Who is
+    deleted is disabled too, for good: the row stays for the book, with nothing in it that tells who it was.
     `stripe_customer_email` is the address that the Stripe customer was last given, or is being made with; empty for
     none. `stripe_refused_email` is the last one that Stripe did not take: it is not sent again.
     """
@@ -44,6 +45,7 @@ class User(Base):
     stripe_refused_email: Mapped[str | None] = mapped_column(String(320))
     email_verified_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     is_staff: Mapped[bool] = mapped_column(default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
 
@@ -52,7 +54,8 @@ class LoginSession(Base):
     """One browser in which a user is logged in; the row is the login, and without it the browser's cookie is nothing.
 
     `token_hash` is of what the cookie carries. `seen_at` is exact to an hour. `authenticated_at` is when the user last
-    proved in this browser who they are; `browser` is how it calls itself.
+    proved in this browser who they are, `factor_at` when they showed a second factor in it, if they did; `browser` is
+    how it calls itself.
     """
 
     __tablename__ = "login_sessions"
@@ -68,6 +71,7 @@ class LoginSession(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     authenticated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    factor_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,12 +97,16 @@ class LoggedInUser(UserMixin):
 
 @dataclass(frozen=True)
 class Login:
-    """One browser's login. `token` is its secret, of which the database knows the hash only."""
+    """One browser's login. `token` is its secret, of which the database knows the hash only.
+
+    `factor_at` is None as long as no second factor was shown in it.
+    """
 
     id: int
     token: str = field(repr=False)
     authenticated_at: datetime
     seen_at: datetime
+    factor_at: datetime | None = None
 
 
 class RateCounter(Base):

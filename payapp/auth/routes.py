@@ -5,27 +5,22 @@ from contextlib import suppress
 from datetime import timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
-from flask import session as flask_session
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
-from payapp.auth.accounts import (
-    EmailTakenError,
-    create_user,
-    find_stronger_hash,
-    find_user,
-    is_right_password,
-    replace_hash,
-)
+from payapp.auth.accounts import EmailTakenError, create_user, find_user
 from payapp.auth.counting import count_tries
 from payapp.auth.email_addresses import normalize_email
+from payapp.auth.entering import enter, forget_login, safe_next, wait_for_factor
+from payapp.auth.factors.owned import has_factor
 from payapp.auth.forms import LogInForm, SignUpForm
 from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
-from payapp.auth.limits import LOGINS, SIGN_UPS, TAKEN_MAILS, WRONG_PASSWORDS, TooOftenError, count_try, take_back
-from payapp.auth.login_sessions import SEEN_SECONDS, begin_login, end_login, find_logged_in, note_seen
+from payapp.auth.limits import SIGN_UPS, TAKEN_MAILS, TooOftenError, count_try
+from payapp.auth.login_sessions import SEEN_SECONDS, find_logged_in, note_seen
 from payapp.auth.models import LoggedInUser, User
-from payapp.auth.visitors import find_known_browser, remember_browser, visitors_address
+from payapp.auth.password_tries import check_password
+from payapp.auth.visitors import remember_browser, visitors_address
 from payapp.billing.customers import ensure_customer
 from payapp.database.base import writing
 from payapp.database.clock import utc_now
@@ -33,7 +28,6 @@ from payapp.extensions import db, login_manager
 from payapp.stripe_types.objects import StripeServiceError
 from payapp.web.errors import refuse_without_token, wants_json
 from payapp.web.mailing import call_mailer, has_mail, order_mail
-from payapp.web.own_paths import own_path
 from payapp.web.services import get_stripe
 
 log = logging.getLogger(__name__)
@@ -95,19 +89,19 @@ def log_in() -> str | Response | tuple[str, int]:
         return _page("auth/log_in.html", form)
     try:
         with waiting_room():
-            user = _check_password(form)
+            user = check_password(form.email.data, form.password.data)
     except CrowdedError:
         return _ask_to_try_again("auth/log_in.html", form)
     if user is None:
         form.password.errors = ["The e-mail address or the password is wrong."]
         return _page("auth/log_in.html", form)
-    return _enter(user)
+    return _ask_for_factor(user) if has_factor(db.session(), user.id) else _enter(user)
 
 
 @blueprint.post("/logout")
 def log_out() -> Response:
     """End the login, for every copy of its cookie. Harmless when nobody is logged in."""
-    _forget_login()
+    forget_login(db.session())
     db.session.commit()
     flash("You are logged out.", "info")
     return redirect(url_for("landing.show_landing"), 303)
@@ -125,7 +119,7 @@ def show_form_again(error: CSRFError) -> Response | tuple[str, int]:
     if is_log_out:
         return redirect(url_for("landing.show_landing"), 303)
     if current_user.is_authenticated:
-        return redirect(_safe_next() or url_for("credits.show_credits"), 303)
+        return redirect(safe_next() or url_for("credits.show_credits"), 303)
     is_sign_up = request.endpoint == "auth.sign_up"
     form = SignUpForm() if is_sign_up else LogInForm()
     form.csrf_token.errors = [error.description]
@@ -147,7 +141,7 @@ def _ask_to_try_again(template: str, form: SignUpForm | LogInForm) -> Response:
 
 
 def _render_form(template: str, form: SignUpForm | LogInForm) -> str:
-    return render_template(template, form=form, next=_safe_next())
+    return render_template(template, form=form, next=safe_next())
 
 
 def _answer_as_if_new(form: SignUpForm) -> Response | tuple[str, int]:
@@ -166,35 +160,13 @@ def _answer_as_if_new(form: SignUpForm) -> Response | tuple[str, int]:
     session.commit()
     call_mailer()
     _say_that_we_wrote(form)
-    return redirect(_safe_next() or url_for("credits.show_credits"), 303)
+    return redirect(safe_next() or url_for("credits.show_credits"), 303)
 
 
 def _say_that_we_wrote(form: SignUpForm) -> None:
     """The same words for a new address and a taken one."""
     if has_mail():
         flash(f"We have written to {normalize_email(form.email.data)}. That mail says how to go on.", "info")
-
-
-def _check_password(form: LogInForm) -> User | None:
-    """Count the try, verify with no transaction open, then take it back and renew an outdated hash.
-
-    A browser that the account knows is counted by itself: what strangers try does not keep its owner out. Unknown
-    addresses are counted as known ones are, so that a 429 does not tell which is which.
-    """
-    session, password = db.session(), form.password.data
-    user = find_user(session, form.email.data)
-    password_hash = user.password_hash if user else None
-    browser = find_known_browser(user.id) if user else None
-    account = browser or normalize_email(form.email.data)
-    count_tries(session, (LOGINS, browser or visitors_address()), (WRONG_PASSWORDS, account))
-    if not is_right_password(password_hash, password) or user is None or password_hash is None:
-        return None
-    new_hash = find_stronger_hash(password_hash, password)
-    take_back(session, WRONG_PASSWORDS, account)
-    if new_hash:
-        replace_hash(session, user.id, password_hash, new_hash)
-    session.commit()
-    return user
 
 
 def _make_customer(user_id: int) -> None:
@@ -207,27 +179,21 @@ def _make_customer(user_id: int) -> None:
 
 
 def _enter(user: User) -> Response:
-    """Begin a fresh browser session, and a login of its own, for `user`."""
-    target = _safe_next() or url_for("credits.show_credits")
-    _forget_login()
-    session = db.session()
-    token = begin_login(session, user.id, request.user_agent.string)
+    """Log the user in, who has no second factor, and go where the visitor was going."""
+    session, target = db.session(), safe_next() or url_for("credits.show_credits")
+    if not enter(session, user.id):
+        session.rollback()
+        flash("This account is disabled.", "bad")
+        return redirect(url_for("auth.log_in"), 303)
     session.commit()
-    flask_session.permanent = True
-    login_user(find_logged_in(session, token))
     response = redirect(target, 303)
     remember_browser(response, user.id)
     return response
 
 
-def _forget_login() -> None:
-    """End the login that this browser's cookie names, and leave nothing of its session. The caller commits."""
-    if token := flask_session.get("_user_id"):
-        end_login(db.session(), token)
-    logout_user()
-    flask_session.clear()
-
-
-def _safe_next() -> str | None:
-    """Return the path the visitor was going to; None for anything that could lead to another site."""
-    return own_path(request.args.get("next", ""))
+def _ask_for_factor(user: User) -> Response:
+    """Lead to the second step; nobody is logged in before it."""
+    target = url_for("second_step.show_second_step", next=safe_next())
+    wait_for_factor(db.session(), user.id, user.password_hash)
+    db.session.commit()
+    return redirect(target, 303)

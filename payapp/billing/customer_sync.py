@@ -1,20 +1,22 @@
-"""Making the customers that are missing, and pushing the addresses that have changed, for many users."""
+"""Making the customers that are missing, pushing the addresses that have changed, deleting those of deleted users."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
+from payapp.billing.customer_deletion import IS_TO_DELETE, delete_customer
 from payapp.billing.customers import HAS_NEW_EMAIL, ensure_customer, push_email
+from payapp.billing.errors import DeletedUserError
 from payapp.billing.models import customers
 from payapp.stripe_service import StripeService
 from payapp.stripe_types.objects import StripeServiceError, StripeUnavailableError
 
 UNREACHABLE_IN_A_ROW_MAX = 3
 
-Outcome = Literal["made", "updated", "unchanged", "failed"]
+Outcome = Literal["made", "updated", "deleted", "unchanged", "failed"]
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,10 @@ class SyncResult:
 def list_users_to_sync(session: Session) -> Sequence[int]:
     """Return the ids of users whom Stripe does not know yet, or knows by another address, oldest first.
 
-    Not of those whose address Stripe has refused.
+    Not of those whose address Stripe has refused. And of those who are deleted, and Stripe may know still.
     """
-    statement = select(customers.c.id).where(or_(customers.c.stripe_customer_id.is_(None), HAS_NEW_EMAIL))
+    is_unknown = and_(customers.c.stripe_customer_id.is_(None), customers.c.deleted_at.is_(None))
+    statement = select(customers.c.id).where(or_(is_unknown, HAS_NEW_EMAIL, IS_TO_DELETE))
     return session.scalars(statement.order_by(customers.c.id)).all()
 
 
@@ -47,6 +50,9 @@ def sync_customers(session: Session, stripe: StripeService, user_ids: Sequence[i
         try:
             yield _sync_customer(session, stripe, user_id)
             unreachable_in_a_row = 0
+        except DeletedUserError:
+            session.rollback()
+            yield SyncResult(user_id, "unchanged", None)  # deleted meanwhile: so will be the customer, by the next sync
         except StripeServiceError as error:
             session.rollback()
             unreachable_in_a_row += isinstance(error, StripeUnavailableError)
@@ -56,6 +62,8 @@ def sync_customers(session: Session, stripe: StripeService, user_ids: Sequence[i
 
 
 def _sync_customer(session: Session, stripe: StripeService, user_id: int) -> SyncResult:
+    if delete_customer(session, stripe, user_id):
+        return SyncResult(user_id, "deleted", None)
     known = session.execute(select(customers.c.stripe_customer_id).where(customers.c.id == user_id)).scalar_one()
     ensure_customer(session, stripe, user_id)  # perhaps made with the address of a request long ago
     is_pushed = push_email(session, stripe, user_id)

@@ -12,6 +12,7 @@ from uuid import uuid4
 from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from payapp.billing.errors import DeletedUserError
 from payapp.billing.models import customers
 from payapp.database.clock import utc_now
 from payapp.stripe_service import StripeService
@@ -25,7 +26,9 @@ PUSH_LASTS_MAX = timedelta(minutes=1)
 log = logging.getLogger(__name__)
 
 IS_REFUSED = customers.c.stripe_refused_email.is_not_distinct_from(customers.c.email)
-HAS_NEW_EMAIL = and_(customers.c.stripe_customer_email.is_distinct_from(customers.c.email), ~IS_REFUSED)
+HAS_NEW_EMAIL = and_(
+    customers.c.stripe_customer_email.is_distinct_from(customers.c.email), ~IS_REFUSED, customers.c.deleted_at.is_(None)
+)
 
 
 def ensure_customer(session: Session, stripe: StripeService, user_id: int, *, is_quick: bool = False) -> str:
@@ -36,12 +39,12 @@ def ensure_customer(session: Session, stripe: StripeService, user_id: int, *, is
     under it, the customer is looked for first. It is made, and looked for, with the address of the first request,
     whatever the user's address is by now: push_email() follows. With an address that Stripe refuses it is made
     without one: nobody is kept from buying by Stripe's taste. `is_quick`: give up after about two seconds.
-    Raises StripeUnavailableError or StripeRefusedError; the next caller tries again.
+    Raises StripeUnavailableError or StripeRefusedError; the next caller tries again. And DeletedUserError.
     """
     user = _begin_request(session, user_id)
     if user.stripe_customer_id:
         return str(user.stripe_customer_id)
-    email, user_key = user.stripe_customer_email, _user_key(user.stripe_customer_key)
+    email, user_key = user.stripe_customer_email, read_user_key(user.stripe_customer_key)
     requested_at: datetime = user.stripe_customer_requested_at
     customer_id: str | None = None
     if utc_now() - requested_at > KEY_IS_REMEMBERED:
@@ -117,6 +120,8 @@ def _get_customer(session: Session, user_id: int) -> Any:
 def _begin_request(session: Session, user_id: int) -> Any:
     """Note when the customer was first asked for, and with which address (empty: none); return the row. Commits."""
     user = _get_customer(session, user_id)
+    if user.deleted_at is not None:
+        raise DeletedUserError(user_id)
     if user.stripe_customer_id is None and None in (user.stripe_customer_requested_at, user.stripe_customer_email):
         session.execute(
             update(customers)
@@ -156,7 +161,7 @@ def _note_refusal(session: Session, user: Any) -> None:
     session.commit()
 
 
-def _user_key(idempotency_key: str) -> str:
+def read_user_key(idempotency_key: str) -> str:
     """Return what stays the same when the key is renewed: `customer:<uuid>` of `customer:<uuid>:2`."""
     return ":".join(idempotency_key.split(":")[:2])
 
@@ -164,7 +169,7 @@ def _user_key(idempotency_key: str) -> str:
 def _next_key(idempotency_key: str) -> str:
     """Return `customer:<uuid>:3` of `customer:<uuid>:2`."""
     _, _, number = idempotency_key.removeprefix("customer:").partition(":")
-    return f"{_user_key(idempotency_key)}:{int(number or 1) + 1}"
+    return f"{read_user_key(idempotency_key)}:{int(number or 1) + 1}"
 
 
 def _renew_key(session: Session, user: Any) -> None:
@@ -183,7 +188,9 @@ def _save_customer(session: Session, user: Any, customer_id: str) -> str:
 
     Not when the key has changed for good: the customer we asked for was made by others, deleted and forgotten.
     """
-    is_same_request = customers.c.stripe_customer_key.startswith(_user_key(user.stripe_customer_key), autoescape=True)
+    is_same_request = customers.c.stripe_customer_key.startswith(
+        read_user_key(user.stripe_customer_key), autoescape=True
+    )
     session.execute(
         update(customers)
         .where(customers.c.id == user.id, customers.c.stripe_customer_id.is_(None), is_same_request)

@@ -51,3 +51,19 @@ class AcceptanceRefusedError(BillingError):
 
 class RefundRefusedError(BillingError):
     """This refund can't be made; the sentence says why. Nothing was sent to Stripe, and nothing has moved."""
+
+
+class DeletedUserError(BillingError):
+    """The user has deleted the account: nothing is bought for it any more, and no customer made."""
+
+    def __init__(self, user_id: int) -> None:
+        super().__init__(f"user {user_id} is deleted")
+        self.user_id = user_id
+
+
+class PaymentUnderWayError(BillingError):
+    """Money of the user may be on its way, by this purchase: what it is for would be lost."""
+
+    def __init__(self, purchase_id: int) -> None:
+        super().__init__(f"purchase {purchase_id} is not settled")
+        self.purchase_id = purchase_id

@@ -24,6 +24,7 @@ customers = table(
     column("stripe_customer_requested_at", UtcDateTime),
     column("stripe_customer_email", String),
     column("stripe_refused_email", String),
+    column("deleted_at", UtcDateTime),
 )
 
 # As Stripe moves through them: of two statuses that were told about one object, the later one stands.

@@ -5,10 +5,12 @@ way: the same operation in plain statements, one after the other, which is also 
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Dialect, Engine, Select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 
 def can_attempt(engine: Engine) -> bool:
@@ -40,6 +42,26 @@ def attempt(engine: Engine, statement: str, values: Mapping[str, Any]) -> Any | 
         raise _as_sqlalchemys(statement, error) from error
     finally:
         borrowed.close()
+
+
+def read_row(session: Session, statement: Select[Any], values: Mapping[str, Any]) -> Any | None:
+    """Return the one row that the statement finds, None if there is none.
+
+    Where the session's transaction has begun it is read there. Else on PostgreSQL the statement goes alone, which is
+    one round trip where a transaction has three, and the session has none open afterwards.
+    """
+    engine = session.get_bind()
+    if session.in_transaction() or not isinstance(engine, Engine) or not can_attempt(engine):
+        return session.execute(statement, values).one_or_none()
+    text, constants = _write_for_psycopg(statement, engine.dialect)
+    return attempt(engine, text, {**constants, **values})
+
+
+@cache
+def _write_for_psycopg(statement: Select[Any], dialect: Dialect) -> tuple[str, Mapping[str, Any]]:
+    """Return the statement as text, and the values that stand in it already. Statements are built once, so few."""
+    compiled = statement.compile(dialect=dialect)
+    return str(compiled), compiled.params
 
 
 def _run(psycopg: Any, connection: Any, statement: str, values: Mapping[str, Any]) -> Any | None:

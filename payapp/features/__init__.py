@@ -6,7 +6,7 @@ To sell a feature of your own: add it to FEATURES, and put spends_credits() on t
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial, wraps
+from functools import wraps
 from types import TracebackType
 from typing import Any, ParamSpec
 
@@ -18,8 +18,8 @@ from payapp.extensions import db, login_manager
 from payapp.features.charging import Charge, charge_for, place_for_use
 from payapp.features.once import key_of_form
 from payapp.features.qr_code_batch import count_codes
-from payapp.ledger.hold_views import HoldView
-from payapp.ledger.holds import HOLD_SECONDS, place_hold
+from payapp.features.use import Use
+from payapp.ledger.holds import HOLD_SECONDS
 
 Parameters = ParamSpec("Parameters")
 
@@ -152,23 +152,19 @@ class Spending:
         expired is followed by another. Commits nothing: the row that tells the job what to do belongs to it. Raises
         what `with` raises before the work, and InvalidAmountError for a cost of 0, which needs no hold.
         """
-        _, place, key = self._price()
-        return place_for_use(place, key)
+        return place_for_use(db.session(), self._describe())
 
     def _charge(self) -> AbstractContextManager[Charge]:
-        cost, place, key = self._price()
-        return charge_for(Charge(cost), place, key)
+        return charge_for(self._describe())
 
-    def _price(self) -> tuple[int, Callable[..., HoldView], str | None]:
-        """Return what this use costs, what places its hold, and its key."""
+    def _describe(self) -> Use:
         user_id = find_payer() if self.user_id is None else self.user_id
         given = request if self.input is None and has_request_context() else self.input
         if given is None and callable(self.feature.cost):
             raise RuntimeError(f"outside a request, {self.feature.id} needs the input that its cost depends on")
         cost = self.feature.cost_of(given)
-        use = {"feature": self.feature.id, "note": self.note or self.feature.name}
-        place = partial(place_hold, db.session(), user_id, cost, expires_in_seconds=self.expires_in_seconds, **use)
-        return cost, place, self.idempotency_key or key_of_form(self.feature.id, user_id, cost)
+        key = self.idempotency_key or key_of_form(self.feature.id, user_id, cost)
+        return Use(user_id, cost, self.feature.id, self.note or self.feature.name, key, self.expires_in_seconds)
 
 
 def find_payer() -> int:

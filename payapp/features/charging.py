@@ -3,17 +3,19 @@
 All in one request (charge_for), or the request holds and a job does the work (capture_when_done).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from payapp.extensions import db
+from payapp.features.at_once import capture_at_once, place_at_once
+from payapp.features.use import Use
 from payapp.ledger.errors import HoldNotOpenError
-from payapp.ledger.hold_views import HoldView
-from payapp.ledger.holds import capture_hold, release_hold
+from payapp.ledger.holds import capture_hold, place_hold, release_hold
 
 _is_charging: ContextVar[bool] = ContextVar("is_charging", default=False)
 
@@ -38,15 +40,15 @@ class Charge:
 
 
 @contextmanager
-def charge_for(charge: Charge, place: Callable[..., HoldView], idempotency_key: str | None) -> Iterator[Charge]:
+def charge_for(use: Use) -> Iterator[Charge]:
     """Hold the cost, let the work run, and capture what the charge says then; release if the work fails."""
-    session = db.session()
+    session, charge = db.session(), Charge(use.cost)
     with _alone():
-        hold_id = place_for_use(place, idempotency_key) if charge.held else None
+        hold_id = _hold(session, use) if use.cost else None
         session.commit()
         try:
             yield charge
-            _settle(session, hold_id, charge.amount, is_shared=idempotency_key is not None)
+            _pay(session, use, hold_id, charge.amount)
         except BaseException:
             session.rollback()
             _settle(session, hold_id, 0)
@@ -90,12 +92,32 @@ def _alone() -> Iterator[None]:
         _is_charging.reset(token)
 
 
-def place_for_use(place: Callable[..., HoldView], idempotency_key: str | None) -> int:
+def place_for_use(session: Session, use: Use) -> int:
     """Place the hold, or find the one of this use. One that has failed before is tried again, with the next key."""
-    hold = place(idempotency_key=idempotency_key)
+    place = partial(
+        place_hold,
+        session,
+        use.user_id,
+        use.cost,
+        feature=use.feature,
+        note=use.note,
+        expires_in_seconds=use.expires_in_seconds,
+    )
+    hold = place(idempotency_key=use.idempotency_key)
     while hold.status in ("released", "expired"):
-        hold = place(idempotency_key=f"{idempotency_key}:{hold.id}")
+        hold = place(idempotency_key=f"{use.idempotency_key}:{hold.id}")
     return hold.id
+
+
+def _hold(session: Session, use: Use) -> int:
+    """Place the use's hold. Where the session has no transaction open, it is committed already."""
+    hold_id = place_at_once(session, use)
+    return place_for_use(session, use) if hold_id is None else hold_id
+
+
+def _pay(session: Session, use: Use, hold_id: int | None, amount: int) -> None:
+    if hold_id is None or not amount or not capture_at_once(session, use, hold_id, amount):
+        _settle(session, hold_id, amount, is_shared=use.idempotency_key is not None)
 
 
 def _settle(session: Session, hold_id: int | None, amount: int, *, is_shared: bool = False) -> None:

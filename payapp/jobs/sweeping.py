@@ -126,5 +126,5 @@ def _sync_customers(session: Session, stripe: StripeService, is_repair: bool) ->
 
 
 def _describe_user(user_id: int) -> Discrepancy:
-    sentence = "Stripe does not know this user, or by an old address"
+    sentence = "Stripe does not know this user, or by an old address, or still though they are deleted"
     return Discrepancy("customer", f"user {user_id}", sentence, user_id=user_id)

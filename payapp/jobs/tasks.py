@@ -16,8 +16,10 @@ from huey import crontab
 
 from payapp import create_app
 from payapp.api.idempotency import forget_old_requests
+from payapp.auth.factors.challenges import forget_old_challenges
 from payapp.auth.limits import forget_old_counters
 from payapp.auth.login_sessions import forget_old_logins
+from payapp.auth.second_step.pending_logins import forget_old_pending_logins
 from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.config import load_settings
 from payapp.extensions import db
@@ -120,6 +122,15 @@ def forget_ended_logins() -> None:
         while forgotten := forget_old_logins(db.session()):
             db.session.commit()
             log.info("forgot %s logins", forgotten)
+
+
+@huey.periodic_task(crontab(minute="57"))
+def forget_unfinished_logins() -> None:
+    """Every hour: delete the logins whose second step never came, and what passkeys did not answer."""
+    with _app().app_context():
+        while forgotten := forget_old_pending_logins(db.session()) + forget_old_challenges(db.session()):
+            db.session.commit()
+            log.info("forgot %s unfinished logins and unanswered challenges", forgotten)
 
 
 @huey.periodic_task(crontab(minute="*/10"))

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, aliased
 
 from payapp.database.base import UtcDateTime, table_of
 from payapp.database.clock import utc_now
+from payapp.database.one_statement import read_row
 from payapp.database.sql_functions import database_now, utc_date
 from payapp.ledger.errors import UnknownAccountError
 from payapp.ledger.hold_views import HOLDS
@@ -103,7 +104,7 @@ AFTER_ALL = 2**63 - 1
 
 def get_balance(session: Session, user_id: int) -> Balance:
     """Return the account's balance, fresh from the database; overdue holds bind nothing. Raises UnknownAccountError."""
-    row = session.execute(FIND_BALANCE, {"user_id": user_id}).one_or_none()
+    row = read_row(session, FIND_BALANCE, {"user_id": user_id})
     if row is None:
         raise UnknownAccountError(user_id)
     posted, held = row

@@ -1,5 +1,7 @@
 """What can go wrong in the book. Each error carries its data; a door turns it into a page or a JSON answer."""
 
+from datetime import datetime
+
 
 class LedgerError(Exception):
     """Base of everything this room refuses."""
@@ -78,3 +80,12 @@ class CaptureTooLargeError(LedgerError):
         self.hold_id = hold_id
         self.amount = amount
         self.held = held
+
+
+class AccountInUseError(LedgerError):
+    """Credits of the account are set aside for work under way, until `until` at most: it can't be closed now."""
+
+    def __init__(self, user_id: int, until: datetime) -> None:
+        super().__init__(f"account {user_id} has holds in force until {until:%Y-%m-%d %H:%M} UTC")
+        self.user_id = user_id
+        self.until = until

@@ -8,13 +8,13 @@ import stripe
 
 from payapp.stripe_service.connection import Connection
 from payapp.stripe_service.pages import PAGE_SIZE
-from payapp.stripe_types.objects import APP_STAMP
+from payapp.stripe_types.objects import APP_STAMP, StripeRefusedError
 
 CLOCKS_DIFFER = timedelta(hours=1)  # at most, ours and Stripe's
 
 
 class Customers(Connection):
-    """Making and finding customers, and telling Stripe a new address."""
+    """Making, finding and deleting customers, and telling Stripe a new address."""
 
     def create_customer(
         self, email: str, user_id: int, user_key: str, idempotency_key: str, *, is_quick: bool = False
@@ -49,6 +49,17 @@ class Customers(Connection):
         """
         options: Any = {"idempotency_key": idempotency_key}
         self._ask(partial(self._client.v1.customers.update, customer_id, {"email": email}, options))
+
+    def delete_customer(self, customer_id: str, *, is_quick: bool = False) -> None:
+        """Delete a customer for good; harmless when it was deleted before. Stripe keeps its payments.
+
+        `is_quick` gives up after two seconds. Source: https://docs.stripe.com/api/customers/delete
+        """
+        try:
+            self._ask(partial(self._client_for(is_quick).v1.customers.delete, customer_id), is_quick=is_quick)
+        except StripeRefusedError as error:
+            if error.code != "resource_missing":
+                raise
 
 
 def _find(client: stripe.StripeClient, narrowed: Any, user_key: str) -> str | None:

@@ -148,7 +148,7 @@ def test_it_refuses_an_address_that_is_taken(app: Flask, visitor: Visitor, sessi
 
 
 @one_engine
-@pytest.mark.parametrize("password", ["", "short77", " " * 12, "x" * 257])
+@pytest.mark.parametrize("password", ["", "short77", " " * 12, "kx8dj2lq" * 16 + "!", "password123", "example-ada"])
 def test_it_refuses_a_password_that_breaks_the_rules(visitor: Visitor, session: Session, password: str) -> None:
     response = visitor.sign_up("ada@example.com", password)
     assert response.status_code == 422
@@ -157,7 +157,15 @@ def test_it_refuses_a_password_that_breaks_the_rules(visitor: Visitor, session: 
 
 
 @one_engine
-@pytest.mark.parametrize("password", ["8 chars!", "p\N{GREEK SMALL LETTER ALPHA}" * 4, "x" * 256, "  spaces count  "])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "8 chars?",
+        "gr\N{GREEK SMALL LETTER ALPHA}y m\N{GREEK SMALL LETTER ALPHA}re",
+        "kx8dj2lq" * 16,
+        "  spaces count  ",
+    ],
+)
 def test_it_takes_any_password_of_eight_characters(app: Flask, visitor: Visitor, password: str) -> None:
     assert visitor.sign_up("ada@example.com", password).status_code == 303
     assert Visitor(app.test_client()).log_in("ada@example.com", password).status_code == 303
@@ -235,5 +243,5 @@ def test_it_refuses_giant_fields(visitor: Visitor, session: Session) -> None:
 @one_engine
 def test_it_says_what_is_wrong_and_keeps_the_address(visitor: Visitor) -> None:
     response = visitor.sign_up("ada@example.com", "short")
-    assert "Use 8 to 256 characters." in response.text
+    assert "Use 8 to 128 characters." in response.text
     assert 'value="ada@example.com"' in response.text

@@ -38,6 +38,14 @@ class Guest:
         self.page.context.add_cookies(cookies)
         return person
 
+    def log_in_elsewhere(self) -> None:
+        """Log in with a telephone, too."""
+        person = Person(self.stack.url, self.email)
+        person.http.headers["User-Agent"] = (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Version/18.5 Safari/604"
+        )
+        person.log_in()
+
     def come_from_paying(self, outcome: str = "paid") -> None:
         """Sign up and buy 500 credits without the browser, which then opens the page that Stripe leads back to."""
         person = self.come_signed_up()

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser import batch_states, mail_states
+from tests.browser import batch_states, factor_states, mail_states
 from tests.browser.guest import Guest
 from tests.databases import SqliteDatabases
 from tests.effort import pick
@@ -147,6 +147,26 @@ def api_key_without_a_name(guest: Guest) -> None:
     expect(guest.page.get_by_role("alert").first).to_be_visible()
 
 
+def account(guest: Guest) -> None:
+    credits_after_payment(guest)
+    guest.log_in_elsewhere()
+    guest.page.goto(f"{guest.stack.url}/dashboard/account")
+    expect(guest.page.get_by_role("button", name="Log out everywhere else")).to_be_visible()
+
+
+def account_with_errors(guest: Guest) -> None:
+    account(guest)
+    guest.page.get_by_label("Current password", exact=True).fill("x")
+    guest.page.get_by_label("New password", exact=True).fill("password123")
+    guest.page.get_by_role("button", name="Change password").click()
+    expect(guest.page.get_by_role("alert").first).to_be_visible()
+
+
+def log_in_again(guest: Guest) -> None:
+    guest.come_signed_up()
+    guest.page.goto(f"{guest.stack.url}/login/again?next=/dashboard/account")
+
+
 def api_docs(guest: Guest) -> None:
     guest.page.goto(f"{guest.stack.url}/api/docs")
     expect(guest.page.get_by_role("heading", name="POST /api/v1/spends")).to_be_visible()
@@ -192,7 +212,7 @@ def not_found(guest: Guest) -> None:
     guest.page.goto(f"{guest.stack.url}/nothing-here")
 
 
-STATES: list[Callable[[Guest], None]] = [
+STATES: list[Callable[[Guest], object]] = [
     landing,
     sign_up,
     sign_up_with_errors,
@@ -223,15 +243,26 @@ STATES: list[Callable[[Guest], None]] = [
     api_key_made,
     api_key_about_to_be_revoked,
     api_key_without_a_name,
+    account,
+    account_with_errors,
+    log_in_again,
     api_docs,
     not_found,
+    factor_states.factors,
+    factor_states.factor_app,
+    factor_states.factor_app_refused,
+    factor_states.factor_recovery_codes,
+    factor_states.factors_all,
+    factor_states.passkey_refused,
+    factor_states.second_step,
+    factor_states.second_step_refused,
     *mail_states.STATES,
 ]
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
-def test_it_is_a_page_for_everybody(guest: Guest, state: Callable[[Guest], None]) -> None:
+def test_it_is_a_page_for_everybody(guest: Guest, state: Callable[[Guest], object]) -> None:
     """In all widths and schemes, or at small size in one of them for each state, the next one in turn."""
     state(guest)
     turn = STATES.index(state) % len(WIDTHS_AND_SCHEMES)

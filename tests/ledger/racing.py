@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from payapp.database.base import engine_options, expect_reads_only, expect_writes, normalize_url, prepare_engine
 from payapp.ledger.balances import get_balance
-from payapp.ledger.errors import HoldNotOpenError, IdempotencyConflictError, InsufficientCreditsError
+from payapp.ledger.closing import close_account
+from payapp.ledger.errors import AccountInUseError, HoldNotOpenError, IdempotencyConflictError, InsufficientCreditsError
 from payapp.ledger.holds import capture_hold, expire_holds, place_hold, release_hold, spend
 from payapp.ledger.models import Hold
 from payapp.ledger.posting import claw_back, find_grant, grant, reinstate
@@ -165,6 +166,28 @@ def do_everything(engine: Engine, user_ids: Sequence[int], seconds: float, seed:
                 done[type(refusal).__name__] += 1
             session.commit()
     return done
+
+
+def place_and_capture_often(engine: Engine, user_id: int, amount: int, times: int) -> int:
+    """Try to hold `amount` and then capture the hold so often; return how often both succeeded."""
+    captured = 0
+    for _ in range(times):
+        with Session(engine) as session, suppress(InsufficientCreditsError, HoldNotOpenError):
+            hold = place_hold(session, user_id, amount, feature="race")
+            session.commit()
+            capture_hold(session, hold.id)
+            session.commit()
+            captured += 1
+    return captured
+
+
+def close_when_possible(engine: Engine, user_id: int) -> int:
+    """Close the account, again while somebody uses it at this very moment; return how many credits were taken."""
+    while True:
+        with Session(engine) as session, suppress(AccountInUseError):
+            taken = close_account(session, user_id)
+            session.commit()
+            return taken
 
 
 def _succeeds(engine: Engine, deed: Callable[[Session], object]) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from payapp.auth.api_keys.models import ApiKey, Scope
@@ -148,6 +148,12 @@ def revoke_api_keys(session: Session, user_id: int) -> None:
 def revoke_by_prefix(session: Session, prefix: str) -> str:
     """The same for any key."""
     return _revoke(session, prefix, KEYS.c.prefix == prefix)
+
+
+def revoke_all_of(session: Session, user_id: int) -> None:
+    """End all keys of a user who is deleted, and forget what they were called."""
+    revoked = {"revoked_at": func.coalesce(KEYS.c.revoked_at, utc_now()), "name": "deleted"}
+    session.execute(update(KEYS).where(KEYS.c.user_id == user_id).values(revoked))
 
 
 def list_api_keys(session: Session, user_id: int | None) -> Sequence[ApiKeyView]:

@@ -13,6 +13,7 @@ from payapp.auth.api_keys import (
     rotate_api_key,
 )
 from payapp.auth.api_keys.forms import ApiKeyForm
+from payapp.auth.freshness import recent_login_required
 from payapp.extensions import db
 
 ACCESS = "logged-in users"
@@ -32,6 +33,7 @@ def show_api_keys() -> Response:
 
 
 @blueprint.post("")
+@recent_login_required
 def create() -> Response:
     """Make a key and show its secret, once: this answer is the only place where it ever stands.
 
@@ -47,6 +49,7 @@ def create() -> Response:
 
 
 @blueprint.post("/<int:key_id>/rotate")
+@recent_login_required
 def rotate(key_id: int) -> Response:
     """Make a key beside this one, and show its secret, once. The old one works until it is revoked."""
     user_id = current_user.id
@@ -59,6 +62,7 @@ def rotate(key_id: int) -> Response:
 
 
 @blueprint.post("/<int:key_id>/revoke")
+@recent_login_required
 def revoke(key_id: int) -> BaseResponse:
     """End the key, everywhere and at once."""
     try:

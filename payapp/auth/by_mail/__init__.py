@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from payapp.auth.accounts import USERS, change_email
 from payapp.auth.api_keys import revoke_api_keys
+from payapp.auth.factors.owned import remove_factors
 from payapp.auth.login_sessions import end_logins
 from payapp.database.sql_functions import database_now
 from payapp.mail.kinds import Purpose
@@ -33,7 +34,7 @@ def reset_password(session: Session, token: str, password_hash: str) -> Link:
     """Give the user another password, end all their logins, and void all other links; return the link that was used.
 
     They read the mails to their address, so it is confirmed. If it was not before, somebody else may have made the
-    account, and kept a key of it: so its API keys end, too.
+    account, and kept a key of it or set a factor: so its API keys and its factors end, too.
     """
     link = _use("reset", session, token)
     verified_at = session.scalar(select(USERS.c.email_verified_at).where(USERS.c.id == link.user_id))
@@ -46,6 +47,7 @@ def reset_password(session: Session, token: str, password_hash: str) -> Link:
         raise LinkOverError
     if verified_at is None:
         revoke_api_keys(session, link.user_id)
+        remove_factors(session, link.user_id)
     end_logins(session, link.user_id)
     void_links(session, link.user_id)
     return link

@@ -1,10 +1,11 @@
 """Forms for getting back in by mail."""
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField
+from wtforms import EmailField, PasswordField
 from wtforms.validators import DataRequired, Length
 
-from payapp.auth.forms import EMAIL_LENGTH_MAX, SignUpForm
+from payapp.auth.forms import EMAIL_LENGTH_MAX
+from payapp.auth.passwords import GoodPassword
 
 
 class ForgotPasswordForm(FlaskForm):
@@ -14,6 +15,9 @@ class ForgotPasswordForm(FlaskForm):
 
 
 class NewPasswordForm(FlaskForm):
-    """A new password, by the rules of a sign-up."""
+    """A new password, by the rules of a sign-up. `address` is the account's."""
 
-    password = SignUpForm.password
+    address = ""
+    password = PasswordField(
+        "New password", validators=[DataRequired("Choose a password."), GoodPassword(lambda form: form.address)]
+    )

@@ -66,12 +66,13 @@ def forgot_password() -> Page:
 @blueprint.route("/reset-password/<token>", methods=["GET", "POST"])
 def reset(token: str) -> Page:
     """Set a new password, which ends all logins, and tell the owner."""
-    form = NewPasswordForm()
+    session, form = db.session(), NewPasswordForm()
+    link = find_link(session, "reset", token)
+    if link is None:
+        return _show_over()
+    form.address = link.address
     if not form.validate_on_submit():
         return _show_reset(token, form)
-    session = db.session()
-    if find_link(session, "reset", token) is None:
-        return _show_over()
     session.rollback()  # hashing takes its time
     try:
         with waiting_room():

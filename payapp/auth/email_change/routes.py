@@ -4,13 +4,13 @@ from flask import Blueprint, Response, flash, redirect, render_template, url_for
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response as BaseResponse
 
-from payapp.auth.accounts import find_user_by_id, find_user_id, is_right_password
+from payapp.auth.accounts import find_user_id
 from payapp.auth.counting import count_tries
 from payapp.auth.email_addresses import normalize_email
 from payapp.auth.email_change.forms import ChangeEmailForm
 from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
-from payapp.auth.limits import ADDRESS_CHANGES, CONFIRMATIONS, WRONG_PASSWORDS, take_back
-from payapp.auth.visitors import find_known_browser
+from payapp.auth.limits import ADDRESS_CHANGES, CONFIRMATIONS
+from payapp.auth.password_tries import check_password
 from payapp.extensions import db
 from payapp.mail.links import void_links
 from payapp.web.mailing import call_mailer, has_mail, order_mail
@@ -41,7 +41,7 @@ def change() -> str | BaseResponse | tuple[str, int]:
         return _page(form)
     try:
         with waiting_room():
-            is_right = _is_own_password(form.current_password.data)
+            is_right = check_password(current_user.email, form.current_password.data) is not None
     except CrowdedError:
         return _ask_to_try_again(form)
     if not is_right:
@@ -65,19 +65,6 @@ def send_again() -> BaseResponse:
     call_mailer()
     flash(f"We have written to {current_user.email} again.", "ok")
     return back
-
-
-def _is_own_password(password: str) -> bool:
-    """Count the try as the login counts it, and verify with no transaction open."""
-    session, user = db.session(), find_user_by_id(db.session(), current_user.id)
-    password_hash = user.password_hash if user else None
-    account = find_known_browser(current_user.id) or current_user.email
-    count_tries(session, (WRONG_PASSWORDS, account))
-    if not is_right_password(password_hash, password):
-        return False
-    take_back(session, WRONG_PASSWORDS, account)
-    session.commit()
-    return True
 
 
 def _order_link(email: str) -> None:

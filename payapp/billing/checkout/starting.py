@@ -17,10 +17,11 @@ from payapp.billing.customers import ensure_customer, forget_customer
 from payapp.billing.errors import (
     CheckoutCompleteError,
     CheckoutUnavailableError,
+    DeletedUserError,
     PriceMismatchError,
     QuarantineError,
 )
-from payapp.billing.models import IS_OPEN_CHECKOUT, Purchase, new_checkout_key
+from payapp.billing.models import IS_OPEN_CHECKOUT, Purchase, customers, new_checkout_key
 from payapp.billing.packages import Package
 from payapp.database.base import insert_into
 from payapp.database.clock import utc_now
@@ -45,11 +46,12 @@ def start_checkout(
     An open page of this user and package is used again. One that turns out to be paid is fulfilled, as its webhook
     would do, and CheckoutCompleteError raised: who has not heard of the first time shall not pay twice. The next call
     opens a new one. A customer that turns out to be deleted is replaced. Raises StripeUnavailableError,
-    StripeRefusedError, PriceMismatchError (Stripe would charge something else: the session is closed again) and
-    CheckoutUnavailableError. Nothing is ever charged here.
+    StripeRefusedError, PriceMismatchError (Stripe would charge something else: the session is closed again),
+    CheckoutUnavailableError and DeletedUserError. Nothing is ever charged here.
     """
     for _ in range(ATTEMPTS):
         customer_id = ensure_customer(session, stripe, user_id)
+        _require_user(session, user_id)
         purchase = _open_purchase(session, user_id, package, customer_id, stripe.is_livemode)
         session.commit()
         if purchase is None:
@@ -67,6 +69,13 @@ def start_checkout(
         if checkout_session.status == "complete":
             raise CheckoutCompleteError(checkout_session.id)
     raise CheckoutUnavailableError(f"no open Checkout page for user {user_id} after {ATTEMPTS} attempts")
+
+
+def _require_user(session: Session, user_id: int) -> None:
+    """Raise DeletedUserError. Until the commit nobody deletes the user: they wait, and then find the purchase."""
+    user = select(customers.c.deleted_at).where(customers.c.id == user_id).with_for_update(read=True, key_share=True)
+    if session.execute(user).scalar_one() is not None:
+        raise DeletedUserError(user_id)
 
 
 def _open_purchase(session: Session, user_id: int, package: Package, customer_id: str, livemode: bool) -> Any:

@@ -171,5 +171,11 @@ def forget_old_batches(session: Session, limit: int = FORGET_BATCH) -> int:
     return len(old)
 
 
+def forget_batches_of(session: Session, user_id: int) -> None:
+    """Forget texts and files of all batches of a user who is deleted."""
+    kept = (BATCHES.c.user_id == user_id, BATCHES.c.texts.is_not(None))
+    session.execute(update(BATCHES).where(*kept).values(texts=None, archive=None))
+
+
 def _of_user(user_id: int) -> Select[Any]:
     return select(*VIEW_COLUMNS).select_from(WITH_HOLD).where(BATCHES.c.user_id == user_id)

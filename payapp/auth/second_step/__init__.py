@@ -1,0 +1,1 @@
+"""The second step of a login, for users who have a second factor."""
