@@ -73,7 +73,7 @@ def make_refund(purchase_id: int) -> Response | BaseResponse:
         abort(404)
     except (BillingError, StripeServiceError) as error:
         session.rollback()
-        flash(f"No refund: {error}. If Stripe did not answer, press again: it is made once.", "bad")
+        flash(f"This came to no end: {error}. Pressing again makes no second refund.", "bad")
         return redirect(url_for("admin.show_refund", purchase_id=purchase_id, **vars(wish)), 303)
     else:
         flash(f"{money(made.amount, made.currency)} refunded: {made.id} ({made.status}).", "ok")
