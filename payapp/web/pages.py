@@ -77,7 +77,7 @@ def security_headers(response: Response) -> Response:
 
     What programs read is no page: nothing in it is shown, so it needs no word on what a page may do.
     """
-    if is_for_programs(request.path):
+    if is_for_programs(request.path) and response.mimetype != "text/html":
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Cache-Control", "no-store")
         return _pin_https(response)

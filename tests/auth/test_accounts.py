@@ -183,3 +183,7 @@ def test_a_password_is_hashed_while_nothing_is_locked(session: Session, monkeypa
     session.rollback()
     create_user(session, "kim@example.com", PASSWORD)
     assert was_open == [False]
+
+
+def test_a_new_database_has_no_accounts(session: Session) -> None:
+    assert accounts.count_users(session) == 0
