@@ -32,7 +32,7 @@ PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reord
 HTMX := build/vendor/django_htmx/static/django_htmx/htmx-2.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-long chaos lint format bench growth pressure pictures requirements clean
+.PHONY: help setup run demo test test-long chaos lint audit format bench growth pressure pictures requirements clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -80,12 +80,17 @@ test-long: $(VENV)/.dev $(HTMX) ## Run what can try more at full size: propertie
 chaos: $(VENV)/.dev $(HTMX) ## Kill everything at random, then compare the books with Stripe's (KILLS=200, EVENTS=10000, SEED=, ENGINE=)
 	$(BIN)/python -m tests.chaos --kills $(KILLS) --events $(EVENTS) --engine $(ENGINE) $(if $(SEED),--seed $(SEED))
 
-lint: $(VENV)/.dev ## Check style, types and templates
+lint: $(VENV)/.dev ## Check style, types, templates, and code that bandit knows as dangerous
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/djlint --quiet --lint payapp/templates fake_stripe/templates local_mailbox/templates
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive payapp clients wsgi.py 2> >(grep -v 'no failed test' >&2)
 	$(BIN)/python -m pip check
+
+audit: $(VENV)/.dev ## Ask whether weaknesses are known of the packages we pin (needs PyPI itself; says what it could not check)
+	@$(PYTHON) -m venv build/audit && build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	@$(BIN)/python -m tests.weaknesses $(ARGS)
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix --quiet .

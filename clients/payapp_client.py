@@ -245,7 +245,7 @@ def _is_passing(response: httpx.Response) -> bool:
 def _pause(attempt: int, response: httpx.Response | None) -> float:
     """Return how many seconds to wait: twice as long each time, with some chance in it, and never less than asked."""
     asked = response.headers.get("Retry-After", "") if response is not None else ""
-    grown: float = min(PAUSE_SECONDS_MAX, PAUSE_SECONDS * 2**attempt) * random.uniform(0.5, 1.0)  # noqa: S311
+    grown: float = min(PAUSE_SECONDS_MAX, PAUSE_SECONDS * 2**attempt) * random.uniform(0.5, 1.0)  # nosec B311  # noqa: S311  (no secret)
     return max(grown, float(asked)) if asked.isdecimal() else grown
 
 

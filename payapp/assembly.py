@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from payapp import api, cli
+from payapp import admin, api, cli
 from payapp.account.routes import blueprint as account_blueprint
 from payapp.api.remembered_keys import RememberedKeys
 from payapp.api.request_counts import make_request_counts
@@ -31,6 +31,7 @@ from payapp.landing.routes import blueprint as landing_blueprint
 from payapp.probes import routes as operations
 from payapp.stripe_service import StripeService
 from payapp.web import entrance, errors, input_guards, mailing, pages, seats, sessions, trusted_hosts
+from payapp.web.cookies import name_cookie
 from payapp.webhooks.routes import blueprint as webhooks_blueprint
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -60,6 +61,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
         features_blueprint,
         qr_batches_blueprint,
         webhooks_blueprint,
+        admin.blueprint,
         operations.blueprint,
     ):
         app.register_blueprint(blueprint)
@@ -80,7 +82,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         MAX_FORM_MEMORY_SIZE=MAX_BODY_BYTES,
         TRUSTED_HOSTS=settings.trusted_hosts,
-        SESSION_COOKIE_SECURE=settings.app_base_url.startswith("https://"),
+        SESSION_COOKIE_NAME=name_cookie("session", is_secure=settings.is_https),
+        SESSION_COOKIE_SECURE=settings.is_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(seconds=IDLE_SECONDS_MAX),

@@ -21,8 +21,8 @@ STRIPE_CHECKOUT_ORIGIN = "https://checkout.stripe.com"
 
 # In development, with no Stripe key given, the SDK talks to the local stand-in (fake_stripe).
 LOCAL_STRIPE_API_BASE = "http://localhost:8420"
-LOCAL_STRIPE_SECRET_KEY = "sk_test_payapp_local"  # noqa: S105  (opens nothing but the stand-in)
-LOCAL_STRIPE_WEBHOOK_SECRET = "whsec_payapp_local"  # noqa: S105
+LOCAL_STRIPE_SECRET_KEY = "sk_test_payapp_local"  # nosec B105  # noqa: S105  (opens nothing but the stand-in)
+LOCAL_STRIPE_WEBHOOK_SECRET = "whsec_payapp_local"  # nosec B105  # noqa: S105  (known to all)
 
 # Anybody can read these here: in production they would let anybody in.
 KNOWN_SECRETS = {LOCAL_STRIPE_SECRET_KEY, LOCAL_STRIPE_WEBHOOK_SECRET}
@@ -60,6 +60,11 @@ class Settings:
             return [STRIPE_CHECKOUT_ORIGIN]
         parts = urlsplit(self.stripe_api_base)
         return [STRIPE_CHECKOUT_ORIGIN, f"{parts.scheme}://{parts.netloc}"]
+
+    @property
+    def is_https(self) -> bool:
+        """Whether people come over HTTPS."""
+        return self.app_base_url.startswith("https://")
 
     @property
     def is_livemode(self) -> bool:

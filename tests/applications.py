@@ -25,6 +25,7 @@ from payapp.stripe_service import StripeService
 from payapp.web.trusted_hosts import RefusedNames
 from tests.databases import LENT
 from tests.people import IsolatedClient
+from tests.processes import SECRET_KEY, WEBHOOK_SECRET
 
 # What an application remembers of what has happened to it; each test begins without.
 RENEWED = (
@@ -39,6 +40,27 @@ RENEWED = (
 # Where a test could listen to an engine.
 ENGINE_EVENTS = ("begin", "commit", "rollback", "before_execute", "before_cursor_execute", "after_cursor_execute")
 POOL_EVENTS = ("connect", "checkout", "checkin")
+
+
+def settings_for(database_url: str, instance_path: Path) -> dict[str, str]:
+    """Return the settings of an application under test."""
+    return {
+        "PAYAPP_ENV": "development",
+        "PAYAPP_INSTANCE_PATH": str(instance_path),
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": "a key for tests only",
+        "STRIPE_SECRET_KEY": SECRET_KEY,
+        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+        "STRIPE_API_BASE": "http://localhost:9",  # nobody listens: tests that need Stripe start the stand-in
+        "STRIPE_PRICE_STARTER": "",
+        "STRIPE_PRICE_GROWTH": "",
+        "STRIPE_PRICE_PRO": "",
+        "APP_BASE_URL": "http://localhost",
+        "TRUSTED_HOSTS": "",
+        "RATELIMIT_STORAGE_URI": "memory://",
+        "MAIL_URL": "none",  # tests of mails set another
+        "MAIL_FROM": "",
+    }
 
 
 class Applications:

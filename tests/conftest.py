@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from payapp.auth import accounts
 from payapp.database.base import expect_reads_only
 from payapp.extensions import db
-from tests.applications import Applications
+from tests.applications import Applications, settings_for
 from tests.compiled_templates import keep_compiled_templates
 from tests.databases import (
     ENGINES,
@@ -23,7 +23,7 @@ from tests.databases import (
 )
 from tests.effort import choose_examples
 from tests.people import Visitor
-from tests.processes import SECRET_KEY, WEBHOOK_SECRET, Stack
+from tests.processes import Stack
 from tests.quick_hashes import QUICK_HASHER
 from tests.scheduling import (
     pytest_collection_finish,
@@ -77,23 +77,7 @@ def database_url(engine_name: str, request: pytest.FixtureRequest) -> Iterator[s
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> dict[str, str]:
     """Settings of the application under test; a test may change them before it asks for `app`."""
-    return {
-        "PAYAPP_ENV": "development",
-        "PAYAPP_INSTANCE_PATH": str(tmp_path),
-        "DATABASE_URL": database_url,
-        "SECRET_KEY": "a key for tests only",
-        "STRIPE_SECRET_KEY": SECRET_KEY,
-        "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
-        "STRIPE_API_BASE": "http://localhost:9",  # nobody listens: tests that need Stripe start the stand-in
-        "STRIPE_PRICE_STARTER": "",
-        "STRIPE_PRICE_GROWTH": "",
-        "STRIPE_PRICE_PRO": "",
-        "APP_BASE_URL": "http://localhost",
-        "TRUSTED_HOSTS": "",
-        "RATELIMIT_STORAGE_URI": "memory://",
-        "MAIL_URL": "none",  # tests of mails set another
-        "MAIL_FROM": "",
-    }
+    return settings_for(database_url, tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -106,6 +90,24 @@ def app(settings: dict[str, str], applications: Applications) -> Iterator[Flask]
     """The application; a test may change it, and the next gets another."""
     with applications.lend(settings) as app:
         yield app
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def shared_app(
+    request: pytest.FixtureRequest,
+    applications: Applications,
+    stand_in: StandIn,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Flask]:
+    """One application for all tests of a module, its database and the stand-in included; its tests must share well."""
+    fixture = {"sqlite": "sqlite_databases", "postgresql": "postgres_databases"}[request.param]
+    databases: SqliteDatabases | PostgresDatabases = request.getfixturevalue(fixture)
+    url = databases.create()
+    settings = settings_for(url, tmp_path_factory.mktemp("shared_app"))
+    settings |= {"STRIPE_API_BASE": stand_in.url, "MAIL_URL": "console"}  # no worker is there to print any
+    with applications.lend(settings) as app:
+        yield app
+    databases.drop(url)
 
 
 @pytest.fixture

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import has_app_context
-from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from payapp.audit import Actor, Reason
 from payapp.auth.models import User
 from payapp.extensions import db
 from payapp.ledger.posting import grant
+from payapp.staff.users import make_admin
 
 PASSWORD = "correct horse battery"
 
@@ -55,7 +56,8 @@ class Visitor:
     def _secret_of_session(self) -> str | None:
         """Return what the tokens of this browser's session are made from; None if it has none so far."""
         cookie = self.client.get_cookie("session")
-        reader: Any = SecureCookieSessionInterface().get_signing_serializer(self.client.application)
+        interface: Any = self.client.application.session_interface
+        reader = interface.get_signing_serializer(self.client.application)
         return reader.loads(cookie.value).get("csrf_token") if cookie else None
 
     def submit(self, path: str, **fields: Any) -> TestResponse:
@@ -75,5 +77,13 @@ def give_credits(visitor: Visitor, session: Session, credits: int, email: str = 
     user_id = session.execute(select(User.id).where(User.email == email)).scalar_one()
     if credits:
         grant(session, user_id, credits, idempotency_key=f"test:people:{user_id}")
+    session.commit()
+    return user_id
+
+
+def become_staff(visitor: Visitor, session: Session, email: str = "staff@example.com") -> int:
+    """Sign the visitor up as one of the staff; return their user id."""
+    user_id = give_credits(visitor, session, 0, email)
+    make_admin(session, Reason(Actor(operator="test@host"), "a test"), user_id)
     session.commit()
     return user_id

@@ -53,6 +53,7 @@ class Stack:
     is_warm: bool = True
     with_job_worker: bool = False
     settings: Mapping[str, str] = field(default_factory=dict)
+    webhook_secret: str = WEBHOOK_SECRET
     application: str = "tests.quick_app:app"
     jobs: str = "payapp.jobs.tasks.huey"
     port: int = field(default_factory=free_port)
@@ -76,7 +77,7 @@ class Stack:
             "DATABASE_URL": self.database_url,
             "SECRET_KEY": "a key for tests only",
             "STRIPE_SECRET_KEY": SECRET_KEY,
-            "STRIPE_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "STRIPE_WEBHOOK_SECRET": self.webhook_secret,
             "STRIPE_API_BASE": self.stripe_url,
             "APP_BASE_URL": self.url,
             "MAIL_URL": "none",
@@ -98,7 +99,7 @@ class Stack:
             f"--port={self.stripe_port}",
             f"--state={self.folder / 'fake_stripe.sqlite3'}",
             f"--webhook-url={self.url}/webhooks/stripe",
-            f"--secret={WEBHOOK_SECRET}",
+            f"--secret={self.webhook_secret}",
             "--late-seconds=2",
             "--settle-seconds=3",
         )

@@ -3,16 +3,18 @@
 from typing import Any
 
 from flask import Response, g
+from sqlalchemy import bindparam, literal_column, select
 
 from payapp.api.authentication import confirm_key, find_account, looks_its_key_up
 from payapp.api.blueprint import answer, blueprint, documents
 from payapp.api.schemas import AccountQuery, BalanceSchema
-from payapp.database.one_statement import attempt
+from payapp.auth.api_keys import KEYS
+from payapp.database.one_statement import read_row
 from payapp.extensions import db
-from payapp.ledger.balances import Balance, get_balance
-from payapp.ledger.one_statement import BALANCE
+from payapp.ledger.balances import FIND_BALANCE, Balance, get_balance
 
-STATEMENT = f"{BALANCE} AND EXISTS (SELECT FROM api_keys WHERE api_keys.id = %(key_id)s AND revoked_at IS NULL)"
+KEY_IS_VALID = select(KEYS.c.id).where(KEYS.c.id == bindparam("key_id"), KEYS.c.revoked_at.is_(None)).exists()
+FIND_BALANCE_OF_KEY = FIND_BALANCE.where(literal_column("users.disabled_at").is_(None), KEY_IS_VALID)
 
 
 @blueprint.get("/balance")
@@ -32,5 +34,5 @@ def show_balance(query: dict[str, Any]) -> Response:
 
 def _read_at_once(user_id: int) -> Balance | None:
     """Return the balance by one statement; None where it finds none for this key."""
-    row = attempt(db.engine, STATEMENT, {"user_id": user_id, "key_id": g.api_key.id})
-    return Balance(posted=row.credits, held=int(row.held)) if row else None
+    row = read_row(db.session(), FIND_BALANCE_OF_KEY, {"user_id": user_id, "key_id": g.api_key.id})
+    return Balance(posted=row[0], held=int(row[1])) if row else None

@@ -12,6 +12,7 @@ from payapp.api.problems import ApiError
 from payapp.api.schemas import EntriesQuery, EntriesSchema, EntrySchema
 from payapp.extensions import db
 from payapp.ledger.balances import list_entries as list_entries_of
+from payapp.web.cookies import sign_by_sha256
 from payapp.web.services import get_settings
 
 SHOWN = tuple(EntrySchema().fields)
@@ -52,4 +53,6 @@ def _invalid_cursor() -> ApiError:
 
 def _cursors(user_id: int) -> URLSafeSerializer:
     """Signed, because a cursor that was changed should be noticed; rows of others it can't reach in any case."""
-    return URLSafeSerializer(get_settings().secret_key, salt=f"payapp.api.entries.{user_id}")
+    return URLSafeSerializer(
+        get_settings().secret_key, salt=f"payapp.api.entries.{user_id}", signer_kwargs=sign_by_sha256()
+    )

@@ -10,7 +10,7 @@ from payapp.ledger.posting import MAX_AMOUNT
 FEATURE_LENGTH_MAX = 80
 NOTE_LENGTH_MAX = 500
 EMAIL_LENGTH_MAX = 254
-CURSOR_LENGTH_MAX = 80  # the longest of ours has 54
+CURSOR_LENGTH_MAX = 80  # the longest of ours has 70
 ROW_ID_MAX = 2**63 - 1
 PAGE_MAX = 100
 PAGE_DEFAULT = 25

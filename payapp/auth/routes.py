@@ -33,6 +33,7 @@ from payapp.web.services import get_stripe
 log = logging.getLogger(__name__)
 
 ACCESS = "anyone"
+DISABLED = "This account is disabled. Write to whoever runs this site."
 blueprint = Blueprint("auth", __name__)
 
 
@@ -94,6 +95,9 @@ def log_in() -> str | Response | tuple[str, int]:
         return _ask_to_try_again("auth/log_in.html", form)
     if user is None:
         form.password.errors = ["The e-mail address or the password is wrong."]
+        return _page("auth/log_in.html", form)
+    if user.disabled_at is not None:  # told to nobody but who knows the password
+        form.password.errors = [DISABLED]
         return _page("auth/log_in.html", form)
     return _ask_for_factor(user) if has_factor(db.session(), user.id) else _enter(user)
 
@@ -190,7 +194,7 @@ def _enter(user: User) -> Response:
         return redirect(url_for("auth.log_in"), 303)
     if not enter(session, user.id):
         session.rollback()
-        flash("This account is disabled.", "bad")
+        flash(DISABLED, "bad")
         return redirect(url_for("auth.log_in"), 303)
     session.commit()
     response = redirect(target, 303)

@@ -8,6 +8,7 @@ from flask import current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
+from payapp.web.cookies import name_cookie, sign_by_sha256
 from payapp.web.services import get_settings
 
 COOKIE = "known_browser"
@@ -39,7 +40,7 @@ def remember_browser(response: Response, user_id: int) -> None:
     browser_id, user_ids = _read_cookie()
     others = [known for known in user_ids if known != user_id]
     response.set_cookie(
-        COOKIE,
+        _cookie_name(),
         _signer().dumps([browser_id, [user_id, *others][:ACCOUNTS_MAX]]),
         max_age=KNOWN_FOR_SECONDS,
         secure=current_app.config["SESSION_COOKIE_SECURE"],
@@ -51,12 +52,20 @@ def remember_browser(response: Response, user_id: int) -> None:
 def _read_cookie() -> tuple[str, list[int]]:
     """Return the browser's id and the users it is known to; a fresh id, and nobody, without a cookie of ours."""
     try:
-        browser_id, user_ids = _signer().loads(request.cookies.get(COOKIE, ""), max_age=KNOWN_FOR_SECONDS)
+        browser_id, user_ids = _signer().loads(request.cookies.get(_cookie_name(), ""), max_age=KNOWN_FOR_SECONDS)
     except BadData:
         return secrets.token_hex(16), []
     return cast(str, browser_id), cast(list[int], user_ids)
 
 
+def _cookie_name() -> str:
+    return name_cookie(COOKIE, is_secure=get_settings().is_https)
+
+
 def _signer() -> URLSafeTimedSerializer:
     settings = get_settings()
-    return URLSafeTimedSerializer([*settings.secret_key_fallbacks, settings.secret_key], salt="payapp.known-browser")
+    return URLSafeTimedSerializer(
+        [*settings.secret_key_fallbacks, settings.secret_key],
+        salt="payapp.known-browser",
+        signer_kwargs=sign_by_sha256(),
+    )

@@ -23,7 +23,7 @@ def fake_stripe(port: int) -> None:
     sys.stdout.flush()
     os.chdir(PROJECT_ROOT)
     # It is a program of its own, and takes this process's place, so that whoever stops us stops it.
-    os.execv(sys.executable, [sys.executable, "-m", "fake_stripe", *_options(port, settings)])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", "fake_stripe", *_options(port, settings)])  # nosec B606  # noqa: S606  (no shell)
 
 
 def _options(port: int, settings: Settings) -> list[str]:

@@ -23,6 +23,8 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from payapp.database.quiet_errors import keep_errors_quiet
+
 SQLITE_BUSY_TIMEOUT_SECONDS = 15
 # Seconds, and three tries: the operating system asks after an idle connection, and notes when nobody is there any more.
 POSTGRES_TIMES = {"connect_timeout": 5, "keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3}
@@ -127,8 +129,8 @@ def engine_options(url: str) -> dict[str, Any]:
 def prepare_engine(engine: Engine) -> None:
     """Give a SQLite engine WAL, foreign keys and transactions that begin when SQLAlchemy says so.
 
-    A PostgreSQL engine gets prepared statements on every connection that goes to the server itself, and never hands
-    out a connection that the server has closed meanwhile.
+    A PostgreSQL engine gets prepared statements on every connection that goes to the server itself, never hands out a
+    connection that the server has closed meanwhile, and its errors tell no values.
     """
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up_sqlite)
@@ -136,6 +138,7 @@ def prepare_engine(engine: Engine) -> None:
     else:
         event.listen(engine, "connect", _prepare_if_direct)
         event.listen(engine, "checkout", _replace_if_closed)
+        keep_errors_quiet(engine)
 
 
 def _set_up_sqlite(connection: Any, _record: Any) -> None:

@@ -31,7 +31,7 @@ IS_POSSIBLE = f"""
     EXISTS (SELECT FROM users WHERE users.id = %(user_id)s AND {IS_AVAILABLE})
     AND NOT EXISTS (
         SELECT FROM holds WHERE idempotency_key = %(cause)s::varchar AND maker IN (%(maker)s::varchar, '{ANY_PROGRAM}')
-    )"""
+    )"""  # nosec B608  # only constants
 EXPIRES_AT = "clock_timestamp() + make_interval(secs => %(expires_in_seconds)s)"
 ENTRY = "user_id, amount, balance_after, entry_type, category, idempotency_key, note, created_at"
 
@@ -56,7 +56,7 @@ account AS (
            coalesce(%(note)s::varchar, %(feature)s::varchar), %(now)s
     FROM hold LEFT JOIN changed ON true
     RETURNING id, amount, balance_after, note, created_at
-)""",
+)""",  # nosec B608  # only constants
     tells="* FROM entry",
 )
 
@@ -73,7 +73,7 @@ account AS (
            %(feature)s::varchar, %(note)s::varchar, %(maker)s::varchar, %(cause)s::varchar, %(now)s, {EXPIRES_AT}
     FROM asked LEFT JOIN account ON true
     RETURNING id, user_id, amount, captured_amount, status, feature, note, created_at, expires_at, maker
-)""",
+)""",  # nosec B608  # only constants
     tells="* FROM hold",
 )
 
@@ -83,7 +83,7 @@ IS_OPEN = f"""
 IS_ENOUGH = "holds.amount >= coalesce(%(wanted)s, holds.amount)"
 
 CAPTURE = Part(
-    is_possible=f"EXISTS (SELECT FROM holds WHERE {IS_OPEN} AND {IS_ENOUGH})",
+    is_possible=f"EXISTS (SELECT FROM holds WHERE {IS_OPEN} AND {IS_ENOUGH})",  # nosec B608  # only constants
     steps=f"""
 hold AS (
     UPDATE holds SET status = 'captured', captured_amount = coalesce(%(wanted)s, amount), ended_at = %(now)s
@@ -98,12 +98,12 @@ hold AS (
            %(now)s
     FROM asked LEFT JOIN (hold CROSS JOIN changed) ON true
     RETURNING id, amount, balance_after, note, created_at
-)""",
+)""",  # nosec B608  # only constants
     tells="* FROM entry",
 )
 
 RELEASE = Part(
-    is_possible=f"EXISTS (SELECT FROM holds WHERE {IS_OPEN})",
+    is_possible=f"EXISTS (SELECT FROM holds WHERE {IS_OPEN})",  # nosec B608  # only constants
     steps=f"""
 hold AS (
     UPDATE holds SET status = 'released', ended_at = %(now)s FROM asked WHERE {IS_OPEN}
@@ -111,7 +111,7 @@ hold AS (
 ), account AS (
     UPDATE users SET credits_held = credits_held - hold.amount FROM asked LEFT JOIN hold ON true
     WHERE users.id = %(user_id)s
-)""",
+)""",  # nosec B608  # only constants
     tells="* FROM hold",
 )
 
@@ -127,14 +127,6 @@ granted AS (
     SELECT paid.user_id, paid.credits, granted.credits, 'grant', 'paid', paid.idempotency_key, paid.note, %(now)s
     FROM asked LEFT JOIN (paid CROSS JOIN granted) ON true
     RETURNING id
-)""",
+)""",  # nosec B608  # only constants
     tells="id FROM entry",
 )
-
-# What is overdue binds nothing, whether or not the clock's job has come: as in balances.py.
-BALANCE = """
-    SELECT credits, credits_held - (
-        SELECT coalesce(sum(amount), 0) FROM holds
-        WHERE user_id = users.id AND status = 'open' AND expires_at <= clock_timestamp()
-    ) AS held
-    FROM users WHERE users.id = %(user_id)s"""

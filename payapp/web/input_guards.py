@@ -10,15 +10,18 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.formparser import FormDataParser
 from werkzeug.routing import IntegerConverter, ValidationError
 
+from payapp.web.form_files import keep_files_to_their_fields
+
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 ROW_ID_MAX = 2**63 - 1  # what both databases can hold
 
 
 def init_app(app: Flask) -> None:
-    """Guard addresses and JSON bodies of `app`. Call it before blueprints are registered."""
+    """Guard addresses, forms and JSON bodies of `app`. Call it before blueprints are registered."""
     app.url_map.converters["int"] = RowIdConverter
     app.json = CautiousJson(app)
     app.request_class = CautiousRequest
+    keep_files_to_their_fields()
 
 
 class RowIdConverter(IntegerConverter):
@@ -68,8 +71,15 @@ def refuse_json_forms() -> None:
 
 
 def refuse_nul_in_address() -> None:
-    """Answer 400 to NUL characters in the address: PostgreSQL can't hold them, and nobody types them."""
-    if "\0" in request.path or (request.query_string and any("\0" in text for text in _texts(request.args))):
+    """Answer 400 to NUL characters in the address: PostgreSQL can't hold them, and nobody types them.
+
+    And to a query with bytes that are neither percent-encoded nor UTF-8: Werkzeug can't read it.
+    """
+    try:
+        has_nul = "\0" in request.path or (request.query_string and any("\0" in text for text in _texts(request.args)))
+    except UnicodeDecodeError:
+        has_nul = True
+    if has_nul:
         abort(400)
 
 

@@ -15,6 +15,7 @@ from flask import Flask
 
 # More would serve nobody sooner: they want the same core, the same connections, and SQLite's one lock.
 SEATS = 8
+LENGTH_DIGITS_MAX = 20  # Python raises an error of its own at some thousands
 
 _taken: ContextVar[Semaphore | None] = ContextVar("taken_seat", default=None)
 
@@ -40,7 +41,7 @@ class Seats:
     def _fetch_body(self, environ: WSGIEnvironment) -> None:
         """Read a body whose length is told; one that ends too early is as short as it came."""
         length = environ.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and 0 < int(length) <= self._body_bytes_max:
+        if length.isdecimal() and len(length) <= LENGTH_DIGITS_MAX and 0 < int(length) <= self._body_bytes_max:
             environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(int(length)))
 
 

@@ -1,5 +1,7 @@
 """Login cookies: people's pages open a session and keep it; what programs ask and what caches keep has none."""
 
+from hashlib import sha256
+
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 
@@ -26,6 +28,8 @@ class PeoplesSessions(SecureCookieSessionInterface):
     A cache that ignores `Vary: Cookie` would hand a login that stands in a public answer to the next who asks. So such
     an answer never has one, whichever route made it, nor has a 304, with which caches renew the headers they keep.
     """
+
+    digest_method = staticmethod(sha256)  # Flask's own default is SHA-1
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         return super().open_session(app, request) if is_for_people(request.path) else self.session_class()

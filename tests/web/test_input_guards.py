@@ -1,5 +1,8 @@
 """Input that no page can mean."""
 
+from io import BytesIO
+from typing import Any
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -26,6 +29,16 @@ def as_on_a_server(app: Flask) -> None:
 def test_nul_in_an_address_is_refused(visitor: Visitor, path: str) -> None:
     visitor.sign_up()
     assert visitor.get(path).status_code == 400
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.parametrize("path", ["/", "/dashboard/credits", "/api/v1/balance", "/webhooks/stripe", "/healthz", "/no"])
+def test_a_query_that_is_no_text_is_refused(client: FlaskClient, path: str) -> None:
+    """Its bytes as they come over the wire; a browser would have percent-encoded them."""
+    for query in ("next=\xff", "\xed\xa0\x80", "a=1&\xc0\xaf=1"):
+        for method in ("GET", "POST"):
+            answer = client.open(path, method=method, environ_overrides={"QUERY_STRING": query})
+            assert answer.status_code in (400, 405), (method, query)
 
 
 @pytest.mark.parametrize("data", [{"text": "\0"}, {"\0": "x"}, {"text": ["fine", "\0"]}])
@@ -108,3 +121,12 @@ class TestFormsThatCantBeRead:
     def test_a_charset_that_nobody_knows_is_no_crash(self, client: FlaskClient) -> None:
         body = PART.replace(b"\r\n\r\n", b"\r\nContent-Type: text/plain; charset=nope\r\n\r\n\xff") + b"--b--\r\n"
         assert client.post("/features/qr-codes", data=body, content_type=MULTIPART).status_code == 303
+
+    @pytest.mark.parametrize("path", ["/signup", "/login", "/login/again", "/features/qr-codes", "/dashboard/api-keys"])
+    def test_a_file_is_no_text(self, visitor: Visitor, path: str) -> None:
+        """Nothing was entered there, whatever the form."""
+        if path not in ("/signup", "/login"):
+            visitor.sign_up()
+        data: dict[str, Any] = {"csrf_token": visitor.csrf_token()}
+        data |= {name: (BytesIO(b"x"), "a.txt") for name in ("email", "password", "text", "name", "scope")}
+        assert visitor.client.post(path, data=data, content_type="multipart/form-data").status_code == 422

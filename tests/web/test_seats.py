@@ -115,7 +115,16 @@ def test_a_body_that_comes_slowly_takes_no_seat() -> None:
 
 
 @pytest.mark.parametrize(
-    ("length", "left"), [("", b"body"), ("0", b"body"), ("4", b""), ("11", b"body"), ("-1", b"body"), ("x", b"body")]
+    ("length", "left"),
+    [
+        ("", b"body"),
+        ("0", b"body"),
+        ("4", b""),
+        ("11", b"body"),
+        ("-1", b"body"),
+        ("x", b"body"),
+        ("9" * 5000, b"body"),
+    ],
 )
 def test_only_a_body_that_may_be_so_long_is_read(length: str, left: bytes) -> None:
     line = BytesIO(b"body")
