@@ -136,6 +136,15 @@ def is_right_password(password_hash: str | None, password: str) -> bool:
     return password_hash is not None
 
 
+def has_password_still(session: Session, user_id: int, password_hash: str) -> bool:
+    """Whether this is the user's password at this moment, and until the transaction ends.
+
+    Who changes it meanwhile waits for us, and ends the login that we begin; who has just changed it is waited for.
+    """
+    same = select(USERS.c.id).where(USERS.c.id == user_id, USERS.c.password_hash == password_hash)
+    return session.scalar(same.with_for_update()) is not None
+
+
 def find_stronger_hash(password_hash: str, password: str) -> str | None:
     """Hash the password again if today's parameters are stronger than those of its hash; None if they are not.
 

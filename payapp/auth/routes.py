@@ -9,7 +9,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
-from payapp.auth.accounts import EmailTakenError, create_user, find_user
+from payapp.auth.accounts import EmailTakenError, create_user, find_user, has_password_still
 from payapp.auth.counting import count_tries
 from payapp.auth.email_addresses import normalize_email
 from payapp.auth.entering import enter, forget_login, safe_next, wait_for_factor
@@ -183,8 +183,15 @@ def _make_customer(user_id: int) -> None:
 
 
 def _enter(user: User) -> Response:
-    """Log the user in, who has no second factor, and go where the visitor was going."""
+    """Log the user in, who has no second factor, and go where the visitor was going.
+
+    Not by a password that was changed since it was tried: whoever changed it has ended all logins.
+    """
     session, target = db.session(), safe_next() or url_for("credits.show_credits")
+    if not has_password_still(session, user.id, user.password_hash):
+        session.rollback()
+        flash("The password was changed just now. Log in with the new one.", "bad")
+        return redirect(url_for("auth.log_in"), 303)
     if not enter(session, user.id):
         session.rollback()
         flash(DISABLED, "bad")
