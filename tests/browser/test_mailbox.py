@@ -13,6 +13,7 @@ from payapp.mail.rendering import compose
 from payapp.mail.transport import send
 from tests.browser.test_pages import WIDTH_MIN, overflow, violations
 from tests.local_mailbox.test_mailbox import Mailbox
+from tests.mail.test_rendering import DATA
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -26,10 +27,9 @@ def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailbox]:
     mailbox = Mailbox(tmp_path_factory.mktemp("mailbox"))
     for number, kind in enumerate(KINDS.values()):
         link = f"{mailbox.url}/health?token={'x' * 43}{number}"
-        data = {"new": "new@example.com", "old": "old@example.com"}
         address = f"quite.a.long.address.as.some.people.have.{number}@example.com"
         sender = "payapp <no-reply@example.com>"
-        mail = compose(kind, sender=sender, address=address, home=HOME, link=link, data=data)
+        mail = compose(kind, sender=sender, address=address, home=HOME, link=link, data=DATA)
         send(SmtpServer("localhost", mailbox.smtp_port), mail)
     yield mailbox
     mailbox.process.terminate()
