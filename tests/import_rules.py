@@ -67,6 +67,7 @@ CORE_MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("payapp.auth.models", "payapp.auth.email_addresses", "payapp.auth.hashing"),
     ),
     "api/models.py": (*DATABASE, "payapp.ledger.makers"),
+    "api/own_balance.py": (*DATABASE, "payapp.auth.api_keys", "payapp.ledger"),
     "api/idempotency.py": (*DATABASE, "payapp.api.models", "payapp.ledger"),
     "webhooks/inbox.py": (*BILLING, "payapp.webhooks.handlers", "payapp.webhooks.models"),
     "webhooks/one_statement.py": (*BILLING, "payapp.webhooks"),
