@@ -90,7 +90,7 @@ lint: $(VENV)/.dev ## Check style, types, templates, and code that bandit knows 
 
 audit: $(VENV)/.dev ## Ask whether weaknesses are known of the packages we pin (needs PyPI itself; says what it could not check)
 	@$(PYTHON) -m venv build/audit && build/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
-	@$(BIN)/python -m tests.known_weaknesses $(ARGS)
+	@$(BIN)/python -m tests.weaknesses $(ARGS)
 
 format: $(VENV)/.dev ## Format the code
 	$(BIN)/ruff check --fix --quiet .

@@ -3,8 +3,10 @@
 from alembic import context
 from flask import current_app
 
-# Models must be imported for their tables to be known.
 import payapp.api.models
+
+# Models must be imported for their tables to be known.
+import payapp.audit.models
 import payapp.auth.api_keys.models
 import payapp.auth.factors.models
 import payapp.auth.models

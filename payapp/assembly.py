@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.local import LocalProxy
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from payapp import api, cli
+from payapp import admin, api, cli
 from payapp.account.routes import blueprint as account_blueprint
 from payapp.api.remembered_keys import RememberedKeys
 from payapp.api.request_counts import make_request_counts
@@ -61,6 +61,7 @@ def assemble(overrides: Mapping[str, str] | None) -> Flask:
         features_blueprint,
         qr_batches_blueprint,
         webhooks_blueprint,
+        admin.blueprint,
         operations.blueprint,
     ):
         app.register_blueprint(blueprint)

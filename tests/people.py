@@ -11,9 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from payapp.audit import Actor, Reason
 from payapp.auth.models import User
 from payapp.extensions import db
 from payapp.ledger.posting import grant
+from payapp.staff.users import make_admin
 
 PASSWORD = "correct horse battery"
 
@@ -75,5 +77,13 @@ def give_credits(visitor: Visitor, session: Session, credits: int, email: str = 
     user_id = session.execute(select(User.id).where(User.email == email)).scalar_one()
     if credits:
         grant(session, user_id, credits, idempotency_key=f"test:people:{user_id}")
+    session.commit()
+    return user_id
+
+
+def become_staff(visitor: Visitor, session: Session, email: str = "staff@example.com") -> int:
+    """Sign the visitor up as one of the staff; return their user id."""
+    user_id = give_credits(visitor, session, 0, email)
+    make_admin(session, Reason(Actor(operator="test@host"), "a test"), user_id)
     session.commit()
     return user_id

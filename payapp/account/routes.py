@@ -127,7 +127,7 @@ def export() -> BaseResponse:
 @recent_login_required
 def delete() -> BaseResponse:
     """Delete the account. Nothing is deleted while money or work is under way, or Stripe can't be asked about it."""
-    user_id = current_user.id
+    user_id, email = current_user.id, current_user.email
     form = DeleteAccountForm()
     if not form.validate_on_submit():
         return _page(422, deletion=form)
@@ -140,7 +140,9 @@ def delete() -> BaseResponse:
         db.session.rollback()
         form.confirm.errors = [_say_why_not(error)]
         return _page(409 if isinstance(error, PaymentUnderWayError | AccountInUseError) else 503, deletion=form)
+    order_mail(db.session(), "account-deleted", email)
     db.session.commit()
+    call_mailer()
     _delete_customer(user_id)
     logout_user()
     flask_session.clear()

@@ -10,7 +10,7 @@ from flask import Flask, Response, current_app, g, request
 from payapp.api.problems import ApiError, invalid_field
 from payapp.api.remembered_keys import get_remembered_keys
 from payapp.api.request_counts import get_request_counts
-from payapp.auth.accounts import find_user_id
+from payapp.auth.accounts import find_identity
 from payapp.auth.api_keys import ActiveApiKey, find_active_key, is_use_to_note, note_use
 from payapp.database.base import expect_reads_only, writing
 from payapp.database.one_statement import can_attempt
@@ -59,13 +59,18 @@ def looks_its_key_up(view: View) -> View:
 
 
 def confirm_key() -> None:
-    """Look the key up, unless this request has done so. Raises ApiError (401) when it is not valid, or no longer."""
+    """Look the key up, unless this request has done so.
+
+    Raises ApiError: 401 when it is not valid, or no longer, 403 when its owner is disabled.
+    """
     if "secret" not in g or g.is_looked_up:
         return
     g.is_looked_up = True
     key = find_active_key(db.session(), g.secret)
     if key is None:
         raise _refuse("api_key_invalid", "invalid_token")
+    if key.is_disabled:
+        raise ApiError("account_disabled")
     g.api_key = key
     get_remembered_keys().keep(key, g.secret)
 
@@ -99,10 +104,19 @@ def find_account(reference: int | str | None) -> int:
         return key.user_id
     if reference is None:
         raise invalid_field("user", "A service key says for whom it acts.")
-    user_id = find_user_id(db.session(), reference)
-    if user_id is None:
+    user = find_identity(db.session(), reference)
+    if user is None:
         raise ApiError("user_not_found")
-    return user_id
+    if user.is_disabled:
+        raise ApiError("account_disabled")
+    return user.id
+
+
+def require_enabled(user_id: int) -> None:
+    """Look once more whether the account is in use, now that the work begins. Raises ApiError (403)."""
+    user = find_identity(db.session(), user_id)
+    if user is None or user.is_disabled:
+        raise ApiError("account_disabled")
 
 
 def find_maker() -> str:

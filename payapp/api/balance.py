@@ -6,13 +6,10 @@ from flask import Response, g
 
 from payapp.api.authentication import confirm_key, find_account, looks_its_key_up
 from payapp.api.blueprint import answer, blueprint, documents
+from payapp.api.own_balance import find_balance
 from payapp.api.schemas import AccountQuery, BalanceSchema
-from payapp.database.one_statement import attempt
 from payapp.extensions import db
-from payapp.ledger.balances import Balance, get_balance
-from payapp.ledger.one_statement import BALANCE
-
-STATEMENT = f"{BALANCE} AND EXISTS (SELECT FROM api_keys WHERE api_keys.id = %(key_id)s AND revoked_at IS NULL)"  # nosec B608  # only constants
+from payapp.ledger.balances import get_balance
 
 
 @blueprint.get("/balance")
@@ -23,14 +20,8 @@ STATEMENT = f"{BALANCE} AND EXISTS (SELECT FROM api_keys WHERE api_keys.id = %(k
 def show_balance(query: dict[str, Any]) -> Response:
     """The account's credits as they are now."""
     user_id = find_account(query.get("user"))
-    balance = _read_at_once(user_id)
+    balance = find_balance(db.session(), user_id, g.api_key.id)
     if balance is None:
         confirm_key()
         balance = get_balance(db.session(), user_id)
     return answer(200, {"posted": balance.posted, "held": balance.held, "available": balance.available})
-
-
-def _read_at_once(user_id: int) -> Balance | None:
-    """Return the balance by one statement; None where it finds none for this key."""
-    row = attempt(db.engine, STATEMENT, {"user_id": user_id, "key_id": g.api_key.id})
-    return Balance(posted=row.credits, held=int(row.held)) if row else None

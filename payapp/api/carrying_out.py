@@ -10,7 +10,7 @@ from typing import Any
 from flask import Response, g, request
 from sqlalchemy.orm import Session
 
-from payapp.api.authentication import confirm_key, find_maker
+from payapp.api.authentication import confirm_key, find_maker, require_enabled
 from payapp.api.blueprint import answer_text, write_json
 from payapp.api.idempotency import (
     Answer,
@@ -76,6 +76,7 @@ def _carry_out_step_by_step(call: ApiCall, operation: Operation) -> Response:
     session = db.session()
     confirm_key()
     turn_to_writing(session)
+    require_enabled(call.user_id)
     begun = _begin(session, call, operation.status)
     if isinstance(begun, Answer):
         response = _replay(session, call, operation, begun)

@@ -19,7 +19,10 @@ from payapp.web.problem_kinds import PROBLEMS
 ACCESS = "anyone"
 blueprint = Blueprint("api_docs", __name__)
 
-ALWAYS = ("bad_request", "api_key_missing", "api_key_invalid", "rate_limited", "database_unavailable")
+ALWAYS = (
+    *("bad_request", "api_key_missing", "api_key_invalid", "account_disabled"),
+    *("rate_limited", "database_unavailable"),
+)
 ALWAYS_OF_POST = (
     *("insufficient_scope", "user_not_allowed", "user_not_found", "invalid_json", "invalid_request"),
     *("idempotency_key_missing", "idempotency_key_invalid", "idempotency_key_reused", "request_in_progress"),

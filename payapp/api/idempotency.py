@@ -55,14 +55,15 @@ KEEP_REFUSAL = (
     .where(REQUESTS.c.id == bindparam("request_id"))
     .values(status=bindparam("given_status"), answer=bindparam("given_answer"))
 )
-# The beginning of a statement of ledger/one_statement.py: the key of the caller is looked up once more, and the same
-# row is written as by begin(), which tells why if it can't be.
+# The beginning of a statement of ledger/one_statement.py: the key of the caller is looked up once more, and whether the
+# account is disabled, and the same row is written as by begin(). Why it can't be is told on the long way.
 ASKED = f"""
     INSERT INTO api_requests (user_id, maker, idempotency_key, operation, body_hash, status, created_at)
     SELECT %(user_id)s, %(maker)s::varchar, %(idempotency_key)s::varchar, %(operation)s, %(body_hash)s, %(status)s,
            %(created_at)s
     FROM api_keys
     WHERE api_keys.id = %(key_id)s AND api_keys.revoked_at IS NULL
+      AND NOT EXISTS (SELECT FROM users WHERE users.id = %(user_id)s AND users.disabled_at IS NOT NULL)
       AND set_config('lock_timeout', '{WAIT_MILLISECONDS}', true) IS NOT NULL
       AND NOT EXISTS (
           SELECT FROM api_requests AS earlier

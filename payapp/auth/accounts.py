@@ -1,6 +1,7 @@
 """Making users and checking passwords. Core-like: the session comes first, nothing is committed here."""
 
 import secrets
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -19,15 +20,26 @@ from payapp.database.clock import utc_now
 # Built once: nearly every request sends one of them.
 USERS = table_of(User)
 IS_THERE = USERS.c.deleted_at.is_(None)
-FIND_ID_BY_ID = select(USERS.c.id).where(USERS.c.id == bindparam("user_id"), IS_THERE)
+IS_DISABLED = USERS.c.disabled_at.is_not(None)
+FIND_BY_ID = select(USERS.c.id, IS_DISABLED).where(USERS.c.id == bindparam("user_id"), IS_THERE)
 FIND_BY_EMAIL = select(User.email, User).where(User.email.in_(bindparam("spellings", expanding=True)))
-FIND_IDS_BY_EMAIL = select(User.email, User.id).where(User.email.in_(bindparam("spellings", expanding=True)))
+FIND_IDENTITY_BY_EMAIL = select(USERS.c.email, USERS.c.id, IS_DISABLED).where(
+    USERS.c.email.in_(bindparam("spellings", expanding=True))
+)
 
 hasher = PasswordHasher()  # argon2id with the library's recommended parameters
 
 
 class EmailTakenError(Exception):
     """Somebody has signed up with this e-mail address already."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whom an id or an address names."""
+
+    id: int
+    is_disabled: bool
 
 
 def create_user(session: Session, email: str, password: str) -> User:
@@ -68,7 +80,8 @@ def change_email(session: Session, user_id: int, email: str) -> None:
 
 def find_user(session: Session, email: str) -> User | None:
     """Return the user with this e-mail address, however it is spelled."""
-    user: User | None = _find_by_spelling(session, FIND_BY_EMAIL, email)
+    row = _find_by_spelling(session, FIND_BY_EMAIL, email)
+    user: User | None = row[1] if row else None
     return user
 
 
@@ -79,10 +92,17 @@ def find_user_by_id(session: Session, user_id: int) -> User | None:
 
 def find_user_id(session: Session, reference: int | str) -> int | None:
     """Return the id of the user with this id or e-mail address, None if there is none, or they are deleted."""
+    found = find_identity(session, reference)
+    return found.id if found else None
+
+
+def find_identity(session: Session, reference: int | str) -> Identity | None:
+    """Return whom this id or e-mail address names; None if nobody, or somebody who is deleted."""
     if isinstance(reference, int):
-        return session.scalar(FIND_ID_BY_ID, {"user_id": reference})
-    user_id: int | None = _find_by_spelling(session, FIND_IDS_BY_EMAIL, reference)
-    return user_id
+        row = session.execute(FIND_BY_ID, {"user_id": reference}).one_or_none()
+        return Identity(*row) if row else None
+    row = _find_by_spelling(session, FIND_IDENTITY_BY_EMAIL, reference)
+    return Identity(*row[1:]) if row else None
 
 
 def lock_user(session: Session, user_id: int) -> str | None:
@@ -95,12 +115,12 @@ def lock_user(session: Session, user_id: int) -> str | None:
 
 
 def _find_by_spelling(session: Session, statement: Executable, email: str) -> Any:
-    """Return what the statement finds beside the address, None if nobody has it.
+    """Return the row that begins with the address, None if nobody has it.
 
     Of two old accounts that are one mailbox in two spellings (see migration 0009), the one in the spelling given.
     """
     spellings = spellings_of(email)
-    found = {spelling: what for spelling, what in session.execute(statement, {"spellings": spellings})}
+    found = {row[0]: row for row in session.execute(statement, {"spellings": spellings})}
     return next((found[spelling] for spelling in spellings if spelling in found), None)
 
 
@@ -114,6 +134,15 @@ def is_right_password(password_hash: str | None, password: str) -> bool:
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
+
+
+def has_password_still(session: Session, user_id: int, password_hash: str) -> bool:
+    """Whether this is the user's password at this moment, and until the transaction ends.
+
+    Who changes it meanwhile waits for us, and ends the login that we begin; who has just changed it is waited for.
+    """
+    same = select(USERS.c.id).where(USERS.c.id == user_id, USERS.c.password_hash == password_hash)
+    return session.scalar(same.with_for_update()) is not None
 
 
 def find_stronger_hash(password_hash: str, password: str) -> str | None:

@@ -99,12 +99,6 @@ def note_seen(session: Session, login_id: int) -> None:
     session.execute(update(LOGINS).where(LOGINS.c.id == login_id).values(seen_at=database_now()))
 
 
-def note_authenticated(session: Session, login_id: int) -> None:
-    """Write down that the user has proved in this browser, just now, who they are."""
-    now = database_now()
-    session.execute(update(LOGINS).where(LOGINS.c.id == login_id).values(seen_at=now, authenticated_at=now))
-
-
 def renew_login(session: Session, login_id: int) -> str | None:
     """The same, with a new secret for its cookie, which is returned.
 

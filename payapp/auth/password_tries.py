@@ -13,7 +13,7 @@ from payapp.extensions import db
 
 
 def check_password(email: str, password: str) -> User | None:
-    """Return the user whose address and password these are, None if there is none. Commits.
+    """Return the user whose address and password these are, as they were then; None if there is none. Commits.
 
     Counts the try, verifies with no transaction open, then takes it back and renews an outdated hash. A browser that
     the account knows is counted by itself: what strangers try does not keep its owner out. Unknown addresses are
@@ -32,5 +32,8 @@ def check_password(email: str, password: str) -> User | None:
     take_back(session, WRONG_PASSWORDS, account)
     if new_hash:
         replace_hash(session, user.id, password_hash, new_hash)
+    session.refresh(user)
+    session.expunge(user)  # else it would be read anew, perhaps with a password that nobody has tried here
+    user.password_hash = new_hash or password_hash
     session.commit()
     return user

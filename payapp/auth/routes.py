@@ -9,7 +9,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response
 
-from payapp.auth.accounts import EmailTakenError, create_user, find_user
+from payapp.auth.accounts import EmailTakenError, create_user, find_user, has_password_still
 from payapp.auth.counting import count_tries
 from payapp.auth.email_addresses import normalize_email
 from payapp.auth.entering import enter, forget_login, safe_next, wait_for_factor
@@ -33,6 +33,7 @@ from payapp.web.services import get_stripe
 log = logging.getLogger(__name__)
 
 ACCESS = "anyone"
+DISABLED = "This account is disabled. Write to whoever runs this site."
 blueprint = Blueprint("auth", __name__)
 
 
@@ -94,6 +95,9 @@ def log_in() -> str | Response | tuple[str, int]:
         return _ask_to_try_again("auth/log_in.html", form)
     if user is None:
         form.password.errors = ["The e-mail address or the password is wrong."]
+        return _page("auth/log_in.html", form)
+    if user.disabled_at is not None:  # told to nobody but who knows the password
+        form.password.errors = [DISABLED]
         return _page("auth/log_in.html", form)
     return _ask_for_factor(user) if has_factor(db.session(), user.id) else _enter(user)
 
@@ -179,11 +183,18 @@ def _make_customer(user_id: int) -> None:
 
 
 def _enter(user: User) -> Response:
-    """Log the user in, who has no second factor, and go where the visitor was going."""
+    """Log the user in, who has no second factor, and go where the visitor was going.
+
+    Not by a password that was changed since it was tried: whoever changed it has ended all logins.
+    """
     session, target = db.session(), safe_next() or url_for("credits.show_credits")
+    if not has_password_still(session, user.id, user.password_hash):
+        session.rollback()
+        flash("The password was changed just now. Log in with the new one.", "bad")
+        return redirect(url_for("auth.log_in"), 303)
     if not enter(session, user.id):
         session.rollback()
-        flash("This account is disabled.", "bad")
+        flash(DISABLED, "bad")
         return redirect(url_for("auth.log_in"), 303)
     session.commit()
     response = redirect(target, 303)

@@ -53,6 +53,14 @@ class RefundRefusedError(BillingError):
     """This refund can't be made; the sentence says why. Nothing was sent to Stripe, and nothing has moved."""
 
 
+class RefundMadeBeforeError(BillingError):
+    """The refund that is asked for was made before, for the same cause. Nothing has moved now."""
+
+    def __init__(self, stripe_refund_id: str) -> None:
+        super().__init__(f"this refund was made before: {stripe_refund_id}")
+        self.stripe_refund_id = stripe_refund_id
+
+
 class DeletedUserError(BillingError):
     """The user has deleted the account: nothing is bought for it any more, and no customer made."""
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import uuid4
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, column, table, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, column, table, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from payapp.database.base import Base, BigId, UtcDateTime
@@ -42,6 +42,7 @@ DisputeStatus = Literal[
 
 IS_OPEN_REQUEST = text("stripe_refund_id IS NULL AND refused_at IS NULL")
 IS_OPEN_CHECKOUT = text("status = 'pending' AND completed_at IS NULL")
+IS_CONTESTED = text("status IN ('needs_response', 'under_review', 'warning_needs_response', 'warning_under_review')")
 
 
 def new_checkout_key() -> str:
@@ -121,7 +122,10 @@ class Dispute(Base):
     """What Stripe told about a dispute; `reinstated_amount` of the money is back after all its `movements`."""
 
     __tablename__ = "disputes"
-    __table_args__ = (CheckConstraint(_one_of(DisputeStatus), name="status"),)
+    __table_args__ = (
+        CheckConstraint(_one_of(DisputeStatus), name="status"),
+        Index("ix_disputes_contested", "id", postgresql_where=IS_CONTESTED, sqlite_where=IS_CONTESTED),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     stripe_dispute_id: Mapped[str] = mapped_column(String(255), unique=True)
@@ -178,3 +182,19 @@ class RefundRequest(Base):
     refusal: Mapped[str | None] = mapped_column(String(500))
     refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class ReconciliationReport(Base):
+    """What the last reconciliation of a span (`7 days`) found: `findings` is JSON, the first of those left over.
+
+    `left_over` were not repaired. `stopped_by` says why it did not come to its end; None when it did.
+    """
+
+    __tablename__ = "reconciliation_reports"
+
+    span: Mapped[str] = mapped_column(String(20), primary_key=True)
+    ended_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    found: Mapped[int]
+    left_over: Mapped[int]
+    stopped_by: Mapped[str | None] = mapped_column(Text)
+    findings: Mapped[str] = mapped_column(Text)

@@ -8,6 +8,7 @@ from werkzeug.utils import import_string
 # Loaded when they are called: no page needs them.
 GROUPS = {
     "users": "payapp.cli.users:users",
+    "credits": "payapp.cli.credits:credits",
     "api-keys": "payapp.cli.api_keys:api_keys",
     "packages": "payapp.cli.packages:packages",
     "purchases": "payapp.cli.purchases:purchases",

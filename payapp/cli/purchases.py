@@ -9,8 +9,10 @@ from flask.cli import AppGroup
 from payapp.billing.checkout.purchases import list_purchases
 from payapp.billing.checkout.story import Moment, tell_story
 from payapp.billing.errors import BillingError
-from payapp.billing.returns.refunding import RefundPlan, plan_refund, plan_unspent_refund, refund_purchase
+from payapp.billing.returns.refund_plans import RefundPlan, plan_refund, plan_unspent_refund
+from payapp.cli.operators import note_option, reason_for
 from payapp.extensions import db
+from payapp.staff.refunds import refund as make_refund
 from payapp.stripe_types.objects import StripeServiceError
 from payapp.web.formats import moment as in_words
 from payapp.web.formats import money, plural, signed
@@ -46,7 +48,8 @@ def show_purchase(purchase_id: int) -> None:
 @click.option("--unspent", is_flag=True, help="Exactly the part whose credits are unspent.")
 @click.option("--dry-run", is_flag=True, help="Only say what it would do.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-def refund(purchase_id: int, amount: int | None, unspent: bool, dry_run: bool, yes: bool) -> None:
+@note_option
+def refund(purchase_id: int, amount: int | None, unspent: bool, dry_run: bool, yes: bool, note: str) -> None:
     """Refund purchase ID at Stripe and take its credits back, after saying what that does.
 
     The credits' share that is refunded of the payment goes back, rounded down. Spent ones become a debt, unless
@@ -55,7 +58,7 @@ def refund(purchase_id: int, amount: int | None, unspent: bool, dry_run: bool, y
     """
     if amount is not None and unspent:
         raise click.UsageError("--amount and --unspent exclude each other")
-    session = db.session()
+    session, reason = db.session(), reason_for(note)
     try:
         plan = plan_unspent_refund(session, purchase_id) if unspent else plan_refund(session, purchase_id, amount)
         session.rollback()
@@ -64,7 +67,7 @@ def refund(purchase_id: int, amount: int | None, unspent: bool, dry_run: bool, y
             return
         if not yes and sys.stdin.isatty():
             click.confirm("Refund?", abort=True)
-        made = refund_purchase(session, get_stripe(), plan)
+        made = make_refund(session, get_stripe(), reason, plan)
     except (BillingError, StripeServiceError) as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{made.id}: {made.status}")

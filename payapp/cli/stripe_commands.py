@@ -4,17 +4,17 @@ from getpass import getuser
 
 import click
 from flask.cli import AppGroup
-from sqlalchemy.orm import Session
 
-from payapp.billing.checkout.accepting import Acceptance
 from payapp.billing.errors import AcceptanceRefusedError, QuarantineError
+from payapp.cli.operators import note_option, reason_for
 from payapp.cli.reconciliation import reconcile
 from payapp.extensions import db
+from payapp.staff import events
 from payapp.stripe_service import StripeService
 from payapp.stripe_types.objects import StripeServiceError, WebhookEndpoint
 from payapp.web.services import get_stripe
 from payapp.webhooks.handlers import HANDLERS
-from payapp.webhooks.inbox import UnknownEventError, accept, dismiss, find_to_accept, process_event, replay
+from payapp.webhooks.inbox import UnknownEventError
 
 stripe = AppGroup("stripe", help="The account at Stripe.")
 stripe.add_command(reconcile)
@@ -60,7 +60,8 @@ def _register(service: StripeService, url: str) -> WebhookEndpoint:
 
 @stripe.command("replay")
 @click.argument("event_id")
-def replay_event(event_id: str) -> None:
+@note_option
+def replay_event(event_id: str, note: str) -> None:
     """Apply the event EVENT_ID again: one that failed, or one in quarantine after what was wrong is put right.
 
     Harmless for one that was applied before. An event that never came is fetched from Stripe, which keeps them
@@ -68,19 +69,11 @@ def replay_event(event_id: str) -> None:
     """
     session = db.session()
     try:
-        status = _replay(session, event_id)
+        status = events.replay_event(session, get_stripe(), reason_for(note), event_id)
     except (StripeServiceError, QuarantineError) as error:
         raise click.ClickException(str(error)) from error
     session.commit()
     click.echo(f"{event_id}: {status}")
-
-
-def _replay(session: Session, event_id: str) -> str:
-    try:
-        return replay(session, event_id)
-    except UnknownEventError:
-        session.rollback()
-    return process_event(session, get_stripe().get_event(event_id))
 
 
 @stripe.command("dismiss")
@@ -92,7 +85,7 @@ def dismiss_event(event_id: str, note: str) -> None:
     Exit status 1 for one that was applied, ignored or never kept.
     """
     try:
-        is_closed = dismiss(db.session(), event_id, note)
+        is_closed = events.dismiss_event(db.session(), reason_for(note), event_id)
     except UnknownEventError as error:
         raise click.ClickException(str(error)) from error
     if not is_closed:
@@ -111,17 +104,10 @@ def accept_payment(event_id: str, note: str, actor: str) -> None:
     The purchase gets its credits, once, and is kept as paid with what was paid. Repeating it changes nothing. Exit
     status 1 for what is not in quarantine, not paid at Stripe, another customer's, refunded or disputed.
     """
-    session = db.session()
+    session, reason = db.session(), reason_for(note)
     try:
-        acceptance = Acceptance(actor, note)
-        checkout_session_id = find_to_accept(session, event_id)
-        session.rollback()
-        purchase_id = checkout_session_id and _accept(session, checkout_session_id, acceptance)
+        purchase_id = events.accept_event(session, get_stripe(), reason, event_id, actor)
     except (AcceptanceRefusedError, QuarantineError, StripeServiceError, UnknownEventError) as error:
         raise click.ClickException(str(error)) from error
     session.commit()
     click.echo(f"{event_id}: purchase {purchase_id} granted" if purchase_id else f"{event_id}: settled before")
-
-
-def _accept(session: Session, checkout_session_id: str, acceptance: Acceptance) -> int | None:
-    return accept(session, get_stripe().get_checkout_session(checkout_session_id), acceptance)

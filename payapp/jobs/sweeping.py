@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from payapp.billing.customer_sync import list_users_to_sync, sync_customers
 from payapp.billing.errors import BillingError
 from payapp.billing.reconciliation import Discrepancy, Remedy, reconcile
+from payapp.billing.reconciliation.reports import keep_report
 from payapp.database.base import expect_reads_only, writing
 from payapp.database.clock import utc_now
 from payapp.stripe_service import StripeService
@@ -37,6 +39,12 @@ class Finding:
     @property
     def is_repaired(self) -> bool:
         return self.outcome == REPAIRED
+
+    @property
+    def as_told(self) -> dict[str, Any]:
+        """What staff read of it."""
+        names = ("kind", "about", "sentence", "purchase_id", "user_id", "amount", "currency", "credits")
+        return {name: getattr(self.discrepancy, name) for name in names} | {"outcome": self.outcome}
 
 
 def sweep(
@@ -61,14 +69,26 @@ def sweep(
 
 
 def sweep_and_log(session: Session, stripe: StripeService, span: timedelta) -> None:
-    """Repair what the last `span` has left behind, and log it. From here on the context expects to read only."""
+    """Repair what the last `span` has left behind, log it, and keep what is left over for staff.
+
+    From here on the context expects to read only.
+    """
     expect_reads_only()
+    findings: list[Finding] = []
+    stopped_by = None
     try:
         for finding in sweep(session, stripe, since=utc_now() - span, is_repair=True):
             found = finding.discrepancy
             log.warning("%s %s: %s (%s)", found.kind, found.about, found.sentence, finding.outcome)
+            findings.append(finding)
     except StripeServiceError as error:
         log.warning("the sweep was stopped, the next one goes on: %s", error)
+        stopped_by = str(error)
+    session.rollback()
+    with writing():
+        left = [finding.as_told for finding in findings if not finding.is_repaired]
+        keep_report(session, f"{span.days} days", len(findings), left, stopped_by)
+        session.commit()
 
 
 def _report(discrepancy: Discrepancy) -> Finding:

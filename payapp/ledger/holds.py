@@ -55,7 +55,7 @@ def place_hold(
     """
     use = _describe(user_id, amount, feature, note, maker, idempotency_key)
     terms = {"expires_in_seconds": expires_in_seconds, "open_holds_max": OPEN_HOLDS_MAX}
-    return _try_twice(session, user_id, lambda: _place(session, use, terms))
+    return try_twice(session, user_id, lambda: _place(session, use, terms))
 
 
 def capture_hold(
@@ -115,7 +115,7 @@ def spend(
     that stands, with `is_new` False. Raises what place_hold() raises, but for TooManyHoldsError.
     """
     use = _describe(user_id, amount, feature, note, maker, idempotency_key)
-    hold_id = _try_twice(session, user_id, lambda: _spend(session, use))
+    hold_id = try_twice(session, user_id, lambda: _spend(session, use))
     return _post_capture(session, user_id, hold_id, amount, note or feature)
 
 
@@ -141,7 +141,7 @@ def _describe(
     }
 
 
-def _try_twice(session: Session, user_id: int, attempt: Callable[[], Result]) -> Result:
+def try_twice(session: Session, user_id: int, attempt: Callable[[], Result]) -> Result:
     """Return what the attempt returns. Where only overdue holds stand in its way, they end first, and it is made again.
 
     So in the ordinary case nobody looks for them.

@@ -20,6 +20,7 @@ accounts = table("users", column("id", BigInteger), column("credits", BigInteger
 IS_OPEN = text("status = 'open'")
 IS_CORRECTION = text("corrects_entry_id IS NOT NULL")
 IS_CAPTURE = text("entry_type = 'capture'")
+IS_DEBT = text("balance_after < 0")
 
 
 def _one_of(name: str, values: tuple[str, ...]) -> str:
@@ -61,6 +62,8 @@ class LedgerEntry(Base):
             postgresql_where=IS_CORRECTION,
             sqlite_where=IS_CORRECTION,
         ),
+        # Who was ever in debt. One of users by their credits would be written at every spend.
+        Index("ix_ledger_entries_debts", "user_id", postgresql_where=IS_DEBT, sqlite_where=IS_DEBT),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

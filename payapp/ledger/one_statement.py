@@ -130,11 +130,3 @@ granted AS (
 )""",  # nosec B608  # only constants
     tells="id FROM entry",
 )
-
-# What is overdue binds nothing, whether or not the clock's job has come: as in balances.py.
-BALANCE = """
-    SELECT credits, credits_held - (
-        SELECT coalesce(sum(amount), 0) FROM holds
-        WHERE user_id = users.id AND status = 'open' AND expires_at <= clock_timestamp()
-    ) AS held
-    FROM users WHERE users.id = %(user_id)s"""

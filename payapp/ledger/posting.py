@@ -197,7 +197,16 @@ def post_entry(
         return PostedEntry(entry_id, amount, balance_after, note, now, is_new=True)
     # The entry stands already. Nobody saw the change: the row has been locked since, so take it back.
     _change_account(session, user_id, -amount, released)
-    return _standing_entry(session, user_id, amount, entry_type, idempotency_key)
+    row = session.execute(FIND_ENTRY, {"idempotency_key": idempotency_key}).one()
+    return _require_same(row, user_id, amount, entry_type, idempotency_key)
+
+
+def find_entry(
+    session: Session, user_id: int, amount: int, entry_type: EntryType, idempotency_key: str
+) -> PostedEntry | None:
+    """Return the entry with this key, None if there is none. Raises IdempotencyConflictError if it is another one."""
+    row = session.execute(FIND_ENTRY, {"idempotency_key": idempotency_key}).one_or_none()
+    return None if row is None else _require_same(row, user_id, amount, entry_type, idempotency_key)
 
 
 def _change_account(session: Session, user_id: int, amount: int, held: int) -> int:
@@ -227,10 +236,7 @@ def _build_insert_once(insert: Callable[[Table], Any], columns: tuple[str, ...])
     return insert(ENTRIES).from_select(columns, row).on_conflict_do_nothing().returning(ENTRIES.c.id)
 
 
-def _standing_entry(
-    session: Session, user_id: int, amount: int, entry_type: EntryType, idempotency_key: str
-) -> PostedEntry:
-    row = session.execute(FIND_ENTRY, {"idempotency_key": idempotency_key}).one()
+def _require_same(row: Any, user_id: int, amount: int, entry_type: EntryType, idempotency_key: str) -> PostedEntry:
     if (row.user_id, row.amount, row.entry_type) != (user_id, amount, entry_type):
         raise IdempotencyConflictError(idempotency_key)
     return _describe(row)

@@ -116,4 +116,22 @@ KINDS = {
         "This is the last mail to this address.",
         path="/",
     ),
+    "factors-changed": Kind(
+        "Your second factors were changed",
+        ("Of your account {address} at payapp: {what} Other browsers were logged out where that matters.", NOT_ME),
+        "Look at them",
+        "This mail is sent whenever a passkey or an authenticator app is added or removed, or a recovery code is used.",
+        path="/dashboard/account/factors",
+    ),
+    "account-deleted": Kind(
+        "Your account is deleted",
+        (
+            "Your account {address} at payapp was deleted just now, and what was kept about you with it. Of payments "
+            "the book keeps amounts and dates, without your address.",
+            "If this was not you, write to the people who run payapp at {home}.",
+        ),
+        "Open payapp",
+        "This is the last mail to this address.",
+        path="/",
+    ),
 }

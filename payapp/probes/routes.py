@@ -10,7 +10,8 @@ from werkzeug.wrappers import Response
 from payapp.api.request_counts import get_request_counts
 from payapp.config import PROJECT_ROOT
 from payapp.extensions import db
-from payapp.web.services import get_stripe
+from payapp.web.mailing import has_mail
+from payapp.web.services import get_settings, get_stripe
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ def show_readiness() -> tuple[Response, int]:
 def _list_warnings() -> dict[str, object]:
     """What an operator should know, though no other host would fare better."""
     notes, refusal = get_request_counts().notes(), get_stripe().refusals.find_recent()
+    if not has_mail() and get_settings().is_production:
+        notes = [*notes, "MAIL_URL is empty: no mails, and nothing that needs them"]
     warnings: dict[str, object] = {"notes": notes} if notes else {}
     if refusal:
         warnings["stripe"] = f"refused a call at {refusal.at:%Y-%m-%dT%H:%M:%SZ}: {refusal.words}"

@@ -7,6 +7,7 @@ from payapp.database.base import expect_reads_only, expect_writes
 from payapp.web.canonical_host import lead_home
 from payapp.web.input_guards import refuse_json_forms, refuse_nul_in_address, refuse_nul_in_form
 from payapp.web.sessions import is_for_people
+from payapp.web.staff_only import keep_others_out
 
 
 def init_app(app: Flask) -> None:
@@ -28,4 +29,4 @@ def enter() -> Response | None:
         return None
     refuse_json_forms()
     refuse_nul_in_form()
-    return lead_home()
+    return lead_home() or keep_others_out()

@@ -1,5 +1,6 @@
 """How numbers, money and times are written for people. Pure text; pages, e-mails and commands share it."""
 
+import re
 from datetime import UTC, datetime
 
 MINUS = "\u2212"
@@ -32,6 +33,16 @@ def money(minor_units: float, currency: str) -> str:
     return _with_currency(minor_units / 10**decimals, currency, decimals)
 
 
+def minor_units(text: str, currency: str) -> int | None:
+    """Read an amount of `currency` as it is typed, `39` or `3.90`, into minor units; None for what is no amount."""
+    decimals = DECIMALS.get(currency.lower(), 2)
+    typed = re.fullmatch(r"([0-9]{1,12})(?:\.([0-9]+))?", text)
+    fraction = (typed[2] or "") if typed else ""
+    if typed is None or len(fraction) > decimals:
+        return None
+    return int(typed[1] + fraction.ljust(decimals, "0"))
+
+
 def price_of_one(minor_units: float, currency: str) -> str:
     """Write a small price exactly enough to compare: `7.8¢`, `$1.20`, `€0.078`, `¥7.8`.
 
@@ -53,6 +64,11 @@ def day(moment_: datetime) -> str:
 def moment(moment_: datetime) -> str:
     """Write a moment to the minute, with its zone: `20 November 2026 at 09:14 UTC`."""
     return f"{_utc(moment_).day} {_utc(moment_):%B %Y at %H:%M} UTC"
+
+
+def minute(moment_: datetime) -> str:
+    """Write a moment shortly, for lists that staff compare: `2026-11-20 09:14 UTC`."""
+    return f"{_utc(moment_):%Y-%m-%d %H:%M} UTC"
 
 
 def iso(moment_: datetime) -> str:

@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from payapp.web import formats
 from payapp.web.sessions import is_for_people, is_for_programs
 
-FILTERS = ("number", "signed", "money", "day", "moment", "iso", "plural", "size")
+FILTERS = ("number", "signed", "money", "day", "minute", "moment", "iso", "plural", "size")
 
 # htmx comes in a wheel that `make setup` unpacks outside the virtual environment; nothing of it is imported.
 HTMX_PATH = Path("build/vendor/django_htmx/static/django_htmx/htmx-2.min.js")

@@ -31,6 +31,7 @@ PROBLEMS = {
         "`required` and `available` say what is missing, `package` is the smallest that helps, or the largest there"
         " is.",
     ),
+    "account_disabled": Kind(403, "The account is disabled", "Nothing is read or spent there until staff enable it."),
     "insufficient_scope": Kind(403, "The key may only read", "Use a key with scope `spend`."),
     "user_not_allowed": Kind(403, "The key has a user of its own", "Only a service key says for which `user` it acts."),
     "hold_belongs_to_another": Kind(

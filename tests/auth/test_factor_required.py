@@ -23,7 +23,7 @@ def guarded(app: Flask) -> Flask:
     def show_desk() -> str:
         return "the desk"
 
-    app.add_url_rule("/admin/desk", "desk", login_required(factor_required(show_desk)), methods=["GET", "POST"])
+    app.add_url_rule("/a-page-of-staff", "desk", login_required(factor_required(show_desk)), methods=["GET", "POST"])
     return app
 
 
@@ -34,7 +34,7 @@ def visitor(guarded: Flask) -> Visitor:
 
 def test_it_leads_to_where_a_factor_is_set_up(visitor: Visitor) -> None:
     visitor.sign_up()
-    for answer in (visitor.get("/admin/desk"), visitor.submit("/admin/desk")):
+    for answer in (visitor.get("/a-page-of-staff"), visitor.submit("/a-page-of-staff")):
         assert (answer.status_code, answer.headers["Location"]) == (303, PAGE)
     assert "Set one up here first" in visitor.get(PAGE).text
 
@@ -42,17 +42,17 @@ def test_it_leads_to_where_a_factor_is_set_up(visitor: Visitor) -> None:
 def test_it_lets_in_who_has_shown_one_in_this_login(session: Session, visitor: Visitor) -> None:
     secret, _ = make_owner(session)
     visitor.log_in()
-    assert visitor.get("/admin/desk").headers["Location"].startswith("/login")  # half logged in is not logged in
+    assert visitor.get("/a-page-of-staff").headers["Location"].startswith("/login")  # half logged in is not logged in
     visitor.submit("/login/factor", code=later_code(session, secret))
-    assert visitor.get("/admin/desk").text == "the desk"
+    assert visitor.get("/a-page-of-staff").text == "the desk"
 
 
 def test_it_lets_in_who_has_just_set_one_up_and_not_after_its_removal(visitor: Visitor) -> None:
     visitor.sign_up()
     set_up_app(visitor)
-    assert visitor.get("/admin/desk").status_code == 200
+    assert visitor.get("/a-page-of-staff").status_code == 200
     visitor.submit(f"{PAGE}/app/remove")
-    assert visitor.get("/admin/desk").headers["Location"] == PAGE
+    assert visitor.get("/a-page-of-staff").headers["Location"] == PAGE
 
 
 @one_engine
@@ -64,16 +64,16 @@ def test_a_login_from_before_the_factor_has_to_begin_anew(guarded: Flask, sessio
     eve.submit("/login/factor", code=later_code(session, secret, "eve@example.com"))
     forget_factor(session, user_id_of(session, "eve@example.com"))
     session.commit()
-    assert eve.get("/admin/desk").headers["Location"] == PAGE
+    assert eve.get("/a-page-of-staff").headers["Location"] == PAGE
     assert "Log out, and in again with it" in eve.get(PAGE).text
 
 
 @one_engine
 def test_it_tells_programs_and_htmx(visitor: Visitor) -> None:
     visitor.sign_up()
-    answer = visitor.get("/admin/desk", headers={"Accept": "application/json"})
+    answer = visitor.get("/a-page-of-staff", headers={"Accept": "application/json"})
     assert (answer.status_code, answer.get_json()["code"]) == (403, "factor_required")
-    answer = visitor.get("/admin/desk", headers={"HX-Request": "true"})
+    answer = visitor.get("/a-page-of-staff", headers={"HX-Request": "true"})
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (403, PAGE)
 
 
@@ -81,9 +81,9 @@ def test_it_tells_programs_and_htmx(visitor: Visitor) -> None:
 def test_in_development_nobody_needs_one(guarded: Flask, visitor: Visitor) -> None:
     guarded.extensions["payapp_settings"] = replace(guarded.extensions["payapp_settings"], is_production=False)
     visitor.sign_up()
-    assert visitor.get("/admin/desk").text == "the desk"
+    assert visitor.get("/a-page-of-staff").text == "the desk"
 
 
 @one_engine
 def test_a_stranger_is_asked_to_log_in(visitor: Visitor) -> None:
-    assert visitor.get("/admin/desk").headers["Location"].startswith("/login?next=")
+    assert visitor.get("/a-page-of-staff").headers["Location"].startswith("/login?next=")

@@ -81,12 +81,13 @@ def test_a_secret_counts_when_it_is_confirmed_and_not_before(session: Session, v
     assert not has_factor(session, user_id_of(session))
 
 
-def test_the_code_that_confirms_is_used_up(app: Flask, visitor: Visitor) -> None:
+def test_the_code_that_confirms_is_used_up(session: Session, visitor: Visitor) -> None:
     visitor.sign_up()
     secret, _ = set_up_app(visitor)
+    used = pyotp.TOTP(secret).generate_otp(session.scalars(select(TotpSecret.last_step)).one() or 0)
     visitor.submit("/logout")
     visitor.log_in()
-    assert visitor.submit("/login/factor", code=pyotp.TOTP(secret).now()).status_code == 422
+    assert visitor.submit("/login/factor", code=used).status_code == 422
 
 
 def test_a_tab_of_before_confirms_nothing(session: Session, visitor: Visitor) -> None:

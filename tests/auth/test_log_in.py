@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from payapp.auth import accounts
 from payapp.auth.accounts import create_user
+from payapp.auth.models import User
+from payapp.database.clock import utc_now
 from payapp.extensions import db
 from tests.people import PASSWORD, Visitor
 
@@ -201,3 +205,12 @@ def test_it_verifies_with_no_transaction_open(
     session.rollback()
     assert visitor.log_in().status_code == 303
     assert checked_out == [0]
+
+
+def test_it_lets_nobody_in_who_is_disabled(app: Flask, visitor: Visitor, session: Session) -> None:
+    visitor.sign_up()
+    session.execute(update(User).values(disabled_at=utc_now()))
+    session.commit()
+    late = Visitor(app.test_client())
+    assert late.log_in().location == "/login"
+    assert late.get("/dashboard/credits").status_code == 303

@@ -16,7 +16,8 @@ from payapp import create_app
 from payapp.billing.checkout.starting import start_checkout
 from payapp.billing.customers import ensure_customer, push_email
 from payapp.billing.packages import get_package
-from payapp.billing.returns.refunding import plan_unspent_refund, refund_purchase
+from payapp.billing.returns.refund_plans import plan_unspent_refund
+from payapp.billing.returns.refunding import refund_purchase
 from payapp.extensions import db
 from payapp.stripe_service import StripeService
 from payapp.web.services import get_storefront, get_stripe

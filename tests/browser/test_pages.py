@@ -2,21 +2,31 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser import batch_states, factor_states
+from tests.browser import batch_states, factor_states, mail_states
 from tests.browser.guest import Guest
+from tests.databases import SqliteDatabases
 from tests.effort import pick
+from tests.processes import Stack, running
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WIDTHS_AND_SCHEMES = ((1280, "light"), (390, "dark"), (1280, "dark"), (390, "light"))
 WIDTH_MIN = 320
 TARGET_HEIGHT_MIN = 24
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, sqlite_databases: SqliteDatabases) -> Iterator[Stack]:
+    """As in conftest.py, with mail: so every page has the line for who has not confirmed their address."""
+    stack = Stack(sqlite_databases.create(), tmp_path_factory.mktemp("stack"), settings={"MAIL_URL": "console"})
+    with running(stack):
+        yield stack
 
 
 def landing(guest: Guest) -> None:
@@ -246,6 +256,7 @@ STATES: list[Callable[[Guest], object]] = [
     factor_states.passkey_refused,
     factor_states.second_step,
     factor_states.second_step_refused,
+    *mail_states.STATES,
 ]
 
 
@@ -263,7 +274,8 @@ def test_it_is_a_page_for_everybody(guest: Guest, state: Callable[[Guest], objec
     guest.page.set_viewport_size({"width": WIDTH_MIN, "height": 900})
     assert overflow(guest.page) <= 0, "wider than the screen"
     assert small_targets(guest.page) == []
-    expected = {"404"} if state is not_found else {"402"} if state is missing_credits else {"422", "402"}
+    is_missing = state in (not_found, mail_states.link_over)
+    expected = {"404"} if is_missing else {"402"} if state is missing_credits else {"422", "402"}
     assert [each for each in guest.complaints if not any(code in each for code in expected)] == []
 
 

@@ -12,7 +12,7 @@ from tests.mail_server import html_of, text_of
 
 HOME = "https://app.example.com"
 LINK = f"{HOME}/verify-email/abc-_def"
-DATA = {"old": "old@example.com", "new": "new@example.com"}
+DATA = {"old": "old@example.com", "new": "new@example.com", "what": "A recovery code was used."}
 
 
 def write(kind: str, address: str = "ada@example.com", link: str = LINK, **data: str) -> EmailMessage:

@@ -66,7 +66,7 @@ def test_what_stands_goes_on() -> None:
 def test_a_maker_is_needed_from_then_on(engine: Engine, engine_name: str, maker: str) -> None:
     guards = names(engine, TRIGGERS[engine_name])
     upgrade()
-    assert names(engine, TRIGGERS[engine_name]) == guards
+    assert names(engine, TRIGGERS[engine_name]) >= guards
     with pytest.raises(IntegrityError), engine.begin() as connection:
         connection.execute(text(f"UPDATE holds SET maker = {maker} WHERE status = 'open'"))
 

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from payapp import create_app
+from payapp.audit.guards import POSTGRESQL_AUDIT_GUARDS, SQLITE_AUDIT_GUARDS
 from payapp.config import PROJECT_ROOT
 from payapp.database.base import Base, normalize_url
 from payapp.extensions import db
@@ -20,8 +21,10 @@ from payapp.ledger.guards import POSTGRESQL_GUARDS, SQLITE_GUARDS
 
 REVISIONS = [script.revision for script in ScriptDirectory(str(PROJECT_ROOT / "migrations")).walk_revisions()][::-1]
 GUARDS = {
-    "sqlite": {name for name, sql in SQLITE_GUARDS.items() if "CREATE TRIGGER" in sql},
-    "postgresql": {name for name, sql in POSTGRESQL_GUARDS.items() if "CREATE TRIGGER" in sql},
+    "sqlite": {name for name, sql in (SQLITE_GUARDS | SQLITE_AUDIT_GUARDS).items() if "CREATE TRIGGER" in sql},
+    "postgresql": {
+        name for name, sql in (POSTGRESQL_GUARDS | POSTGRESQL_AUDIT_GUARDS).items() if "CREATE TRIGGER" in sql
+    },
 }
 TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",

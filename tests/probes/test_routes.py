@@ -56,3 +56,15 @@ def test_a_database_of_an_older_release_is_not_ready(client: FlaskClient, sessio
 def test_it_tells_no_secrets(client: FlaskClient, settings: dict[str, str]) -> None:
     for path in ("/healthz", "/readyz"):
         assert settings["DATABASE_URL"] not in client.get(path).text
+
+
+class TestProductionWithoutMail:
+    @pytest.fixture
+    def settings(self, settings: dict[str, str]) -> dict[str, str]:
+        keys = {"SECRET_KEY": "0123456789abcdef0123456789abcdef", "STRIPE_PUBLISHABLE_KEY": "pk_test_x"}
+        return settings | keys | {"PAYAPP_ENV": "production", "STRIPE_SECRET_KEY": "sk_test_x", "MAIL_URL": ""}
+
+    def test_it_is_ready_and_says_so(self, client: FlaskClient) -> None:
+        response = client.get("/readyz")
+        assert response.status_code == 200
+        assert response.get_json()["notes"] == ["MAIL_URL is empty: no mails, and nothing that needs them"]

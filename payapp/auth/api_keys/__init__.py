@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, column, func, insert, or_, select, table, update
 from sqlalchemy.orm import Session
 
 from payapp.auth.api_keys.models import ApiKey, Scope
@@ -28,9 +29,17 @@ USE_NOTED_EVERY = timedelta(minutes=1)  # a write for each request would cost mo
 
 KEYS = table_of(ApiKey)
 
+# A user seen as the owner of keys. The table itself belongs to auth/models.py.
+owners = table("users", column("id", BigInteger), column("disabled_at", UtcDateTime))
+
 # Built once, as in ledger/posting.py: every request of the API sends the first.
-FIND_ACTIVE = select(KEYS.c.id, KEYS.c.user_id, KEYS.c.prefix, KEYS.c.name, KEYS.c.scope, KEYS.c.last_used_at).where(
-    KEYS.c.key_hash == bindparam("key_hash"), KEYS.c.revoked_at.is_(None)
+FIND_ACTIVE = (
+    select(
+        *(KEYS.c[name] for name in ("id", "user_id", "prefix", "name", "scope", "last_used_at")),
+        owners.c.disabled_at.is_not(None),
+    )
+    .outerjoin(owners, owners.c.id == KEYS.c.user_id)
+    .where(KEYS.c.key_hash == bindparam("key_hash"), KEYS.c.revoked_at.is_(None))
 )
 NOTE_USE = (
     update(KEYS)
@@ -58,7 +67,10 @@ class NewApiKey:
 
 @dataclass(frozen=True)
 class ActiveApiKey:
-    """The key that a request came with. `user_id` is its owner; None for a service key, whose `name` is the service."""
+    """The key that a request came with. `user_id` is its owner; None for a service key, whose `name` is the service.
+
+    With `is_disabled` its owner is, and it opens nothing until they are enabled again.
+    """
 
     id: int
     user_id: int | None
@@ -66,6 +78,15 @@ class ActiveApiKey:
     name: str
     scope: Scope
     last_used_at: datetime | None
+    is_disabled: bool
+
+
+@dataclass(frozen=True)
+class OwnedKey:
+    """A key and whose it is: None for a service key."""
+
+    prefix: str
+    user_id: int | None
 
 
 @dataclass(frozen=True)
@@ -97,7 +118,7 @@ def find_active_key(session: Session, secret: str) -> ActiveApiKey | None:
     """Return the key with this secret; None for one that is revoked, unknown, or no key at all."""
     if not SHAPE.fullmatch(secret):
         return None
-    row = session.execute(FIND_ACTIVE, {"key_hash": hash_secret(secret)}).one_or_none()
+    row: Any = session.execute(FIND_ACTIVE, {"key_hash": hash_secret(secret)}).one_or_none()
     return ActiveApiKey(*row) if row else None
 
 
@@ -148,6 +169,14 @@ def revoke_api_keys(session: Session, user_id: int) -> None:
 def revoke_by_prefix(session: Session, prefix: str) -> str:
     """The same for any key."""
     return _revoke(session, prefix, KEYS.c.prefix == prefix)
+
+
+def get_key(session: Session, prefix: str) -> OwnedKey:
+    """Return whose key this is, revoked or not. Raises UnknownApiKeyError."""
+    row = session.execute(select(KEYS.c.prefix, KEYS.c.user_id).where(KEYS.c.prefix == prefix)).one_or_none()
+    if row is None:
+        raise UnknownApiKeyError(prefix)
+    return OwnedKey(*row)
 
 
 def revoke_all_of(session: Session, user_id: int) -> None:

@@ -22,6 +22,7 @@ from payapp.auth.freshness import recent_login_required
 from payapp.auth.login_sessions import find_logged_in
 from payapp.auth.models import LoggedInUser
 from payapp.extensions import db
+from payapp.web.mailing import call_mailer, order_mail
 
 ACCESS = "logged-in users"
 blueprint = Blueprint("factors", __name__, url_prefix="/dashboard/account/factors")
@@ -127,7 +128,7 @@ def renew_recovery_codes() -> BaseResponse:
     if not has_factor(session, user.id):
         abort(404)
     codes = make_recovery_codes(session, user.id)
-    session.commit()
+    _tell_by_mail("New recovery codes were made.")
     return _codes_page(codes, "Your new recovery codes")
 
 
@@ -145,7 +146,7 @@ def _lock_myself() -> LoggedInUser:
 def _settle_new(message: str) -> BaseResponse:
     session = db.session()
     codes = settle_new_factor(session, current_user.id, current_user.login.id)
-    session.commit()
+    _tell_by_mail(message)
     if codes:
         return _codes_page(codes, message)
     flash(message, "ok")
@@ -155,9 +156,17 @@ def _settle_new(message: str) -> BaseResponse:
 def _settle_removed(message: str) -> BaseResponse:
     session = db.session()
     settle_removed_factor(session, current_user.id, current_user.login.id)
-    session.commit()
+    _tell_by_mail(message)
     flash(f"{message} Other browsers are logged out.", "ok")
     return _lead_back()
+
+
+def _tell_by_mail(what: str) -> None:
+    """Commit the change, and tell the owner, who may be somebody else than whoever sits in this browser."""
+    session = db.session()
+    order_mail(session, "factors-changed", current_user.email, current_user.id, what=what)
+    session.commit()
+    call_mailer()
 
 
 def _bound_to() -> str:

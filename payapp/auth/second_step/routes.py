@@ -27,6 +27,7 @@ from payapp.auth.second_step.pending_logins import Waiting, find_pending_login, 
 from payapp.auth.visitors import find_known_browser, remember_browser, visitors_address
 from payapp.extensions import db
 from payapp.web.errors import problem, refuse_without_token, wants_json
+from payapp.web.mailing import call_mailer, order_mail
 
 ACCESS = "anyone"
 blueprint = Blueprint("second_step", __name__, url_prefix="/login")
@@ -143,11 +144,14 @@ def _finish(waiting: Waiting, *, used_recovery_code: bool = False) -> Response:
     """Turn the login that waits into a login."""
     session = db.session()
     left = count_recovery_codes(session, waiting.user_id)
+    if used_recovery_code:
+        order_mail(session, "factors-changed", waiting.email, waiting.user_id, what="A recovery code was used.")
     entered = _enter(waiting.user_id) if finish_pending_login(session, waiting) else None
     if entered is None:
         session.rollback()
         return _lead_to_log_in()
     if used_recovery_code:
+        call_mailer()
         flash(f"You used a recovery code. You have {left} left; you can make new ones on this account's page.", "warn")
     return entered
 

@@ -1,10 +1,11 @@
-"""Refunds that staff ask for: first what one would do, then the refund itself.
+"""Refunds that staff ask for. What one would do is told before, by refund_plans.py.
 
 Our own row comes first, committed, with the idempotency key of the call; nothing is locked while Stripe works. What
 the refund does to the credits is told by clawbacks.py, whoever made it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
@@ -12,13 +13,12 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from payapp.billing.customers import KEY_IS_REMEMBERED
-from payapp.billing.errors import RefundRefusedError, UnknownPurchaseError
-from payapp.billing.models import IS_OPEN_REQUEST, Purchase, RefundRequest, grant_key
-from payapp.billing.returns.clawbacks import record_refund
-from payapp.billing.returns.returned_money import ReturnedMoney, credits_to_take_back, find_returned_money
+from payapp.billing.errors import RefundMadeBeforeError, RefundRefusedError
+from payapp.billing.models import IS_OPEN_REQUEST, RefundRequest, grant_key
+from payapp.billing.returns.clawbacks import lock_payment, record_refund
+from payapp.billing.returns.refund_plans import RefundPlan, get_purchase
 from payapp.database.base import insert_into, table_of
 from payapp.database.clock import utc_now
-from payapp.ledger.balances import get_balance
 from payapp.ledger.errors import HoldNotOpenError, InsufficientCreditsError
 from payapp.ledger.holds import place_hold, release_hold
 from payapp.ledger.posting import find_grant
@@ -26,120 +26,68 @@ from payapp.stripe_service import StripeService
 from payapp.stripe_types.objects import BurntKeyError, StripeRefusedError, StripeServiceError
 from payapp.stripe_types.returns import Refund
 
-PURCHASES, REQUESTS = table_of(Purchase), table_of(RefundRequest)
+REQUESTS = table_of(RefundRequest)
 REFUSAL_LENGTH_MAX = 500
 HOLD_FEATURE = "refund"
 
 
-@dataclass(frozen=True)
-class RefundPlan:
-    """What a refund of `amount` minor units would do: `credits` go back, and so many would then be available.
+class Witness:
+    """Is told of a refund in the transaction that keeps what is told; each once, however many ask for the refund."""
 
-    `available_after` below zero is a debt: the customer has spent what is refunded.
-    """
+    def asked(self, session: Session, plan: RefundPlan) -> None:
+        """Stripe is going to be asked."""
 
-    purchase_id: int
-    user_id: int
-    amount: int
-    currency: str
-    credits: int
-    available_after: int
-    is_of_unspent: bool
+    def made(self, session: Session, plan: RefundPlan, refund: Refund, credits: int) -> None:
+        """Stripe has made it, and `credits` went back with it."""
+
+    def refused(self, session: Session, plan: RefundPlan, why: str) -> None:
+        """Stripe has refused it for good."""
 
 
-def plan_refund(session: Session, purchase_id: int, amount: int | None = None) -> RefundPlan:
-    """Return what refunding `amount` minor units would do; all that is left of the payment when None.
-
-    Reads only. Raises UnknownPurchaseError, and RefundRefusedError for what can't be refunded: a purchase that was
-    never paid or is disputed (Stripe refuses that), and more than is left of it.
-    """
-    purchase, returned, taken_back = _get_refundable(session, purchase_id)
-    left = purchase.amount_total - returned.refunded
-    amount = left if amount is None else amount
-    if not 1 <= amount <= left:
-        raise RefundRefusedError(f"{left} of purchase {purchase_id} can be refunded, not {amount}")
-    return _plan(session, purchase, returned, taken_back, amount, is_of_unspent=False)
+NOBODY = Witness()
 
 
-def plan_unspent_refund(session: Session, purchase_id: int) -> RefundPlan:
-    """Return what refunding exactly the unspent part of a purchase would do; like plan_refund().
-
-    Unspent are as many credits as are available, of those that the purchase gave and that were not taken back. Where a
-    minor unit is worth several credits, the amount is rounded down, so that no spent credit is ever taken.
-    """
-    purchase, returned, taken_back = _get_refundable(session, purchase_id)
-    unspent = min(purchase.credits - taken_back, get_balance(session, purchase.user_id).available)
-    amount = _worth(purchase, taken_back + max(unspent, 0)) - returned.refunded
-    if unspent < 1 or amount < 1:
-        raise RefundRefusedError(f"nothing of purchase {purchase_id} is unspent")
-    return _plan(session, purchase, returned, taken_back, amount, is_of_unspent=True)
-
-
-def refund_purchase(session: Session, stripe: StripeService, plan: RefundPlan) -> Refund:
+def refund_purchase(
+    session: Session, stripe: StripeService, plan: RefundPlan, witness: Witness = NOBODY, *, cause: str | None = None
+) -> Refund:
     """Make the refund at Stripe and take its credits back. Commits, several times.
 
-    One refund of a purchase at a time: a repeated call after a lost answer finds the first one. When the plan is of
-    unspent credits they are set aside meanwhile, so that nobody spends them. Raises RefundRefusedError,
-    StripeRefusedError and StripeUnavailableError (it may have happened: repeat the same call).
+    One refund of a purchase at a time: a repeated call after a lost answer finds the first one; and one refund for each
+    `cause`, if it is given. When the plan is of unspent credits they are set aside meanwhile, so that nobody spends
+    them. Raises RefundRefusedError, RefundMadeBeforeError, StripeRefusedError and StripeUnavailableError (it may have
+    happened: repeat the same call).
     """
-    purchase = _get_purchase(session, plan.purchase_id)
+    purchase = get_purchase(session, plan.purchase_id)
     hold_id = _set_aside(session, plan)
-    request = _open_request(session, plan)
+    request = _open_request(session, plan, witness, cause)
     session.commit()
+
+    def refuse(why: str) -> None:
+        if _close(session, request, refused_at=utc_now(), refusal=why[:REFUSAL_LENGTH_MAX]):
+            witness.refused(session, plan, why[:REFUSAL_LENGTH_MAX])
+
     try:
-        refund = _reach_refund(session, stripe, purchase, request)
+        refund = _reach_refund(stripe, purchase, request, refuse)
     except StripeServiceError:
         _let_go(session, hold_id)
         session.commit()
         raise
-    session.execute(update(REQUESTS).where(REQUESTS.c.id == request.id).values(stripe_refund_id=refund.id))
+    is_first = _close(session, request, stripe_refund_id=refund.id)
     _let_go(session, hold_id)  # before the claw-back: holds are locked before accounts
+    lock_payment(session, purchase.stripe_payment_intent_id)
+    taken_before = _taken_back(session, plan)
     record_refund(session, refund, livemode=purchase.livemode)
+    if is_first:
+        witness.made(session, plan, refund, _taken_back(session, plan) - taken_before)
     session.commit()
     return refund
 
 
-def _get_purchase(session: Session, purchase_id: int) -> Any:
-    purchase = session.execute(select(PURCHASES).where(PURCHASES.c.id == purchase_id)).one_or_none()
-    if purchase is None:
-        raise UnknownPurchaseError(purchase_id)
-    return purchase
-
-
-def _get_refundable(session: Session, purchase_id: int) -> tuple[Any, ReturnedMoney, int]:
-    """Return the purchase, what went back of its payment, and the credits taken back."""
-    purchase = _get_purchase(session, purchase_id)
-    standing = find_grant(session, grant_key(purchase_id))
-    if standing is None or purchase.stripe_payment_intent_id is None:
-        raise RefundRefusedError(f"purchase {purchase_id} was not paid: it is {purchase.status}")
-    returned = find_returned_money(session, purchase)
-    if returned.disputed:
-        raise RefundRefusedError(f"purchase {purchase_id} is disputed: the bank has its money already")
-    return purchase, returned, standing.taken_back
-
-
-def _plan(
-    session: Session, purchase: Any, returned: ReturnedMoney, taken_back: int, amount: int, *, is_of_unspent: bool
-) -> RefundPlan:
-    after = ReturnedMoney(returned.refunded + amount, returned.disputed)
-    credits = credits_to_take_back(purchase.credits, purchase.amount_total, after) - taken_back
-    available = get_balance(session, purchase.user_id).available
-    return RefundPlan(
-        purchase_id=purchase.id,
-        user_id=purchase.user_id,
-        amount=amount,
-        currency=purchase.currency,
-        credits=credits,
-        available_after=available - credits,
-        is_of_unspent=is_of_unspent,
-    )
-
-
-def _worth(purchase: Any, credits: int) -> int:
-    """Return the least amount that takes `credits` back, or where there is none the most that takes no more."""
-    paid, granted = purchase.amount_total, purchase.credits
-    amount = -(-paid * credits // granted)  # rounded up
-    return int(amount if granted * amount // paid == credits else paid * credits // granted)
+def require_new_cause(session: Session, cause: str) -> None:
+    """Raise RefundMadeBeforeError when there is a refund for this cause: the same form was sent before."""
+    made = select(REQUESTS.c.stripe_refund_id).where(REQUESTS.c.stripe_refund_key == _key_of(cause))
+    if refund_id := session.scalar(made):
+        raise RefundMadeBeforeError(refund_id)
 
 
 def _set_aside(session: Session, plan: RefundPlan) -> int | None:
@@ -160,18 +108,23 @@ def _let_go(session: Session, hold_id: int | None) -> None:
         return  # Stripe took longer than holds last: it expired by itself
 
 
-def _open_request(session: Session, plan: RefundPlan) -> Any:
-    """Return the purchase's one open request, made now if there is none."""
-    session.execute(
+def _open_request(session: Session, plan: RefundPlan, witness: Witness, cause: str | None) -> Any:
+    """Return the purchase's one open request, made now if there is none. Raises RefundMadeBeforeError."""
+    made = session.execute(
         insert_into(session, RefundRequest)
         .values(
             purchase_id=plan.purchase_id,
             amount=plan.amount,
-            stripe_refund_key=f"refund:{uuid4()}",
+            stripe_refund_key=_key_of(cause) if cause else f"refund:{uuid4()}",
             created_at=utc_now(),
         )
         .on_conflict_do_nothing()
+        .returning(REQUESTS.c.id)
     )
+    if made.scalar() is not None:
+        witness.asked(session, plan)
+    elif cause:
+        require_new_cause(session, cause)
     request = session.execute(
         select(REQUESTS).where(REQUESTS.c.purchase_id == plan.purchase_id, IS_OPEN_REQUEST)
     ).one_or_none()
@@ -182,8 +135,8 @@ def _open_request(session: Session, plan: RefundPlan) -> Any:
     return request
 
 
-def _reach_refund(session: Session, stripe: StripeService, purchase: Any, request: Any) -> Refund:
-    """Return the refund of this request, made now unless an earlier call made it."""
+def _reach_refund(stripe: StripeService, purchase: Any, request: Any, refuse: Callable[[str], None]) -> Refund:
+    """Return the refund of this request, made now unless an earlier call made it. What is refused for good is told."""
     payment, key = purchase.stripe_payment_intent_id, request.stripe_refund_key
     found: Refund | None = None
     if utc_now() - request.created_at > KEY_IS_REMEMBERED:
@@ -193,17 +146,26 @@ def _reach_refund(session: Session, stripe: StripeService, purchase: Any, reques
     except BurntKeyError as error:
         found = stripe.find_refund(payment, key)
         if found is None:
-            _refuse(session, request, str(error))
+            refuse(str(error))
             raise
         return found
     except StripeRefusedError as error:
-        _refuse(session, request, str(error))
+        refuse(str(error))
         raise
 
 
-def _refuse(session: Session, request: Any, reason: str) -> None:
-    session.execute(
-        update(REQUESTS)
-        .where(REQUESTS.c.id == request.id)
-        .values(refused_at=utc_now(), refusal=reason[:REFUSAL_LENGTH_MAX])
+def _close(session: Session, request: Any, **outcome: Any) -> bool:
+    """Keep what came of the request, and return whether it is news: somebody else may have had the same answer."""
+    is_open = (REQUESTS.c.id == request.id, REQUESTS.c.stripe_refund_id.is_(None))
+    return (
+        session.execute(update(REQUESTS).where(*is_open).values(outcome).returning(REQUESTS.c.id)).scalar() is not None
     )
+
+
+def _taken_back(session: Session, plan: RefundPlan) -> int:
+    standing = find_grant(session, grant_key(plan.purchase_id))
+    return standing.taken_back if standing else 0
+
+
+def _key_of(cause: str) -> str:
+    return f"refund:{sha256(cause.encode()).hexdigest()}"

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from payapp.auth import hashing
+from payapp.auth import accounts, hashing, password_tries
 from payapp.auth.api_keys import create_api_key, find_active_key
 from payapp.auth.models import User
 from payapp.database.base import writing
@@ -258,3 +258,25 @@ def test_its_token_is_in_no_log(
     assert "exception at /reset-password/… [POST]" in caplog.text
     assert path.rpartition("/")[2] not in caplog.text
     app.testing = True
+
+
+def test_a_login_with_the_old_password_that_is_under_way_does_not_outlive_it(
+    app: Flask, visitor: Visitor, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old password is found right, and changed before the login begins."""
+    visitor.sign_up()
+    path, owner, thief = ask(visitor, mailbox), Visitor(app.test_client()), Visitor(app.test_client())
+    owner.csrf_token()
+    verify = accounts.is_right_password
+
+    def verify_and_dawdle(password_hash: str | None, password: str) -> bool:
+        is_right = verify(password_hash, password)
+        monkeypatch.setattr(password_tries, "is_right_password", verify)
+        assert owner.submit(path, password=NEW).status_code == 303
+        return is_right
+
+    monkeypatch.setattr(password_tries, "is_right_password", verify_and_dawdle)
+    assert thief.log_in().location == "/login"
+    assert thief.get("/dashboard/credits").status_code == 303
+    assert "The password was changed just now" in thief.get("/login").text
+    assert can_log_in(app, NEW)

@@ -12,7 +12,8 @@ from payapp.billing.checkout.fulfillment import fulfill_checkout
 from payapp.billing.errors import RefundRefusedError, UnknownPurchaseError
 from payapp.billing.models import Purchase, RefundRequest
 from payapp.billing.returns.clawbacks import record_refund
-from payapp.billing.returns.refunding import HOLD_FEATURE, RefundPlan, plan_refund, plan_unspent_refund, refund_purchase
+from payapp.billing.returns.refund_plans import RefundPlan, plan_refund, plan_unspent_refund
+from payapp.billing.returns.refunding import HOLD_FEATURE, refund_purchase
 from payapp.database.clock import utc_now
 from payapp.ledger.balances import get_balance
 from payapp.ledger.errors import HoldBelongsToAnotherError

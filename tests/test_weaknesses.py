@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests import known_weaknesses
+from tests import weaknesses
 
 CLEAN = {"name": "flask", "version": "3.1.2", "vulns": []}
 UNKNOWN = {"name": "wtforms", "skip_reason": "Dependency not found on PyPI and could not be audited"}
@@ -18,7 +18,7 @@ WEAK = {
 
 def told(*packages: dict[str, Any]) -> tuple[str, int, int]:
     """Return the words, and the exit status without and with --strict."""
-    found = known_weaknesses.read_report({"dependencies": list(packages)})
+    found = weaknesses.read_report({"dependencies": list(packages)})
     return found.tell(), found.exit_status(is_strict=False), found.exit_status(is_strict=True)
 
 
@@ -33,7 +33,7 @@ def test_a_weakness_fails() -> None:
 
 
 def test_one_that_is_answered_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(known_weaknesses.ANSWERED, "CVE-2023-25577", "multipart forms are limited by our own parser")
+    monkeypatch.setitem(weaknesses.ANSWERED, "CVE-2023-25577", "multipart forms are limited by our own parser")
     assert told(WEAK)[1] == 0
 
 
@@ -46,7 +46,7 @@ def test_a_package_that_nobody_could_be_asked_about_is_not_checked() -> None:
 
 
 def test_a_run_that_fails_has_checked_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(known_weaknesses, "PIP_AUDIT", tmp_path / "nowhere")
-    assert "NOT CHECKED" in known_weaknesses.ask(tmp_path / "requirements.txt").tell()
-    monkeypatch.setattr(known_weaknesses, "PIP_AUDIT", Path("/bin/false"))
-    assert "NOT CHECKED" in known_weaknesses.ask(tmp_path / "requirements.txt").tell()
+    monkeypatch.setattr(weaknesses, "PIP_AUDIT", tmp_path / "nowhere")
+    assert "NOT CHECKED" in weaknesses.ask(tmp_path / "requirements.txt").tell()
+    monkeypatch.setattr(weaknesses, "PIP_AUDIT", Path("/bin/false"))
+    assert "NOT CHECKED" in weaknesses.ask(tmp_path / "requirements.txt").tell()
