@@ -21,29 +21,31 @@ CALLERS = (
     "service key",
     "revoked key",
     "other user's key",  # asks for what belongs to the user
+    "disabled user's key",
 )
 
 # `in`: as ROUTES says. `home`: led to the credits page. `login`: led to the login page. `again`: to the page that asks
-# for the password once more. A number: answered with it (200: shown what to do first). Whoever is not let in changes
-# nothing.
+# for the password once more; `factor`: to where a second factor is set up. A number: answered with it (200: shown what
+# to do first). Whoever is not let in changes nothing.
 KINDS_AS_TEXT = """
-           anon  half  user  long-ago other disabled unverified staff- staff | read  spend service revoked other's
-anyone     in    in    in    in       in    in       in         in     in    | in    in    in      in      in
-strangers  in    in    home  home     home  in       home       home   home  | in    in    in      in      in
-no-passkey login login home  home     home  login    home       home   home  | login login login   login   login
-askers     in    in    409   409      409   in       409        409    409   | in    in    in      in      in
-waiting    login in    login login    login login    login      login  login | login login login   login   login
-waiting-ask 409  in    409   409      409   409      409        409    409   | 409   409   409     409     409
-users      login login in    in       in    login    in         in     in    | login login login   login   login
-fresh      login login in    again    in    login    in         in     in    | login login login   login   login
-mailed-own 200   200   in    404      404   200      404        404    404   | 200   200   200     200     200
-owner      login login in    404      404   login    in         404    404   | login login login   login   login
-fresh-own  login login in    again    404   login    in         404    404   | login login login   login   login
-readers    401   401   401   401      401   401      401        401    401   | in    in    in      401     in
-read-own   401   401   401   401      401   401      401        401    401   | in    in    in      401     404
-spenders   401   401   401   401      401   401      401        401    401   | 403   in    in      401     in
-end-own    401   401   401   401      401   401      401        401    401   | 403   in    403     401     404
-stripe     400   400   400   400      400   400      400        400    400   | 400   400   400     400     400
+           anon  half  user  long-ago other disabled unverified staff- staff | read  spend service revoked other's dis.
+anyone     in    in    in    in       in    in       in         in     in    | in    in    in      in      in      in
+strangers  in    in    home  home     home  in       home       home   home  | in    in    in      in      in      in
+no-passkey login login home  home     home  login    home       home   home  | login login login   login   login   login
+askers     in    in    409   409      409   in       409        409    409   | in    in    in      in      in      in
+waiting    login in    login login    login login    login      login  login | login login login   login   login   login
+waiting-ask 409  in    409   409      409   409      409        409    409   | 409   409   409     409     409     409
+users      login login in    in       in    login    in         in     in    | login login login   login   login   login
+fresh      login login in    again    in    login    in         in     in    | login login login   login   login   login
+mailed-own 200   200   in    404      404   200      404        404    404   | 200   200   200     200     200     200
+owner      login login in    404      404   login    in         404    404   | login login login   login   login   login
+fresh-own  login login in    again    404   login    in         404    404   | login login login   login   login   login
+readers    401   401   401   401      401   401      401        401    401   | in    in    in      401     in      403
+read-own   401   401   401   401      401   401      401        401    401   | in    in    in      401     404     403
+spenders   401   401   401   401      401   401      401        401    401   | 403   in    in      401     in      403
+end-own    401   401   401   401      401   401      401        401    401   | 403   in    403     401     404     403
+desk       login login 404   404      404   login    404        factor in    | login login login   login   login   login
+stripe     400   400   400   400      400   400      400        400    400   | 400   400   400     400     400     400
 """
 
 # What the blueprint of such a route says (`ACCESS`).
@@ -63,6 +65,7 @@ ACCESS_OF_KIND = {
     "read-own": "API keys",
     "spenders": "API keys",
     "end-own": "API keys",
+    "desk": "staff",
     "stripe": "signed by Stripe",
 }
 
@@ -142,6 +145,27 @@ api.create_spend              POST  spenders   201
 api.create_hold               POST  spenders   201
 api.capture_hold              POST  end-own    200
 api.release_hold              POST  end-own    200
+admin.show_overview           GET   desk       200
+admin.show_search             GET   desk       200
+admin.show_log                GET   desk       200
+admin.show_user               GET   desk       200
+admin.show_user_list          GET   desk       200
+admin.show_access             GET   desk       200
+admin.disable                 POST  desk       303
+admin.enable                  POST  desk       303
+admin.show_credits_form       GET   desk       200
+admin.adjust                  POST  desk       303
+admin.show_purchase           GET   desk       200
+admin.show_refund             GET   desk       200
+admin.make_refund             POST  desk       303
+admin.show_events             GET   desk       200
+admin.show_event              GET   desk       200
+admin.replay                  POST  desk       303
+admin.accept                  POST  desk       303
+admin.dismiss                 POST  desk       303
+admin.show_service_keys       GET   desk       200
+admin.show_api_key            GET   desk       200
+admin.revoke_api_key          POST  desk       303
 webhooks.receive_event        POST  stripe     200
 """
 
@@ -162,6 +186,10 @@ SENT: dict[str, dict[str, object]] = {
     "second_step.log_in_by_passkey": {"answer": "{}"},
     "factors.confirm_app": {"code": "000000"},
     "factors.add_passkey": {"name": "a device", "answer": "{}"},
+    **{f"admin.{act}": {"note": "a test"} for act in ("disable", "enable", "replay", "accept", "dismiss")},
+    "admin.revoke_api_key": {"note": "a test"},
+    "admin.adjust": {"note": "a test", "amount": "5", "request_id": "form-{number}"},
+    "admin.make_refund": {"note": "a test", "amount": "5", "credits": "1", "available_after": "1", "request_id": "1"},
     "credits.start_checkout": {"package_id": "starter"},
     "features.make_qr_code": {"text": "hello"},
     "features.price_qr_code_batch": {"lines": "one\ntwo"},

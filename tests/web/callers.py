@@ -33,7 +33,8 @@ from payapp.ledger.holds import place_hold
 from payapp.ledger.makers import USER
 from payapp.mail.kinds import KINDS as KINDS_OF_MAIL
 from payapp.mail.links import make_link
-from tests.factories import make_purchase, make_user
+from payapp.webhooks.models import StripeEvent
+from tests.factories import event_payload, make_purchase, make_user
 from tests.quick_hashes import QUICK_HASHER
 from tests.web.access_table import PASSWORD, SENT
 
@@ -55,6 +56,7 @@ KEYS: dict[str, tuple[str | None, Scope]] = {
     "service key": (None, "service"),
     "revoked key": ("user", "spend"),
     "other user's key": ("other user", "spend"),
+    "disabled user's key": ("disabled user", "spend"),
 }
 OWN_THEIR_OBJECTS = ("user", "unverified user", "disabled user")  # everybody else asks for the user's
 CREDITS = 100
@@ -113,14 +115,30 @@ def _set_up_app(session: Session, owner: User) -> None:
     assert confirm_totp(session, SEALER, owner.id, pyotp.TOTP(secret).now())
 
 
+def _make_event(session: Session, owner: User) -> str:
+    """One that was quarantined."""
+    event = StripeEvent(
+        stripe_event_id=f"evt_{uuid4().hex}",
+        event_type="customer.updated",
+        payload=event_payload("customer.updated", {"object": "customer", "id": "cus_1"}),
+        status="quarantined",
+        created_at=utc_now(),
+    )
+    session.add(event)
+    return event.stripe_event_id
+
+
 # What an argument in an address names: something that belongs to somebody …
-OBJECTS: dict[str, Callable[[Session, User], int]] = {
+OBJECTS: dict[str, Callable[[Session, User], int | str]] = {
     "hold_id": _make_hold,
     "key_id": _make_key,
     "purchase_id": _make_purchase,
     "batch_id": _make_batch,
     "passkey_id": _make_passkey,
     "login_id": _make_login,
+    "user_id": lambda session, owner: owner.id,
+    "event_id": _make_event,
+    "prefix": lambda session, owner: create_api_key(session, owner.id, "a program", "read").prefix,
 }
 # … or that was mailed to the user, and is a key for whoever has it: what a route calls `token` …
 MAILED: dict[str, str] = {
@@ -132,6 +150,7 @@ MAILED: dict[str, str] = {
 WORDS: dict[str, Callable[[Flask], str]] = {
     "cost": lambda app: "1",
     "name": lambda app: "app.css",
+    "admin.show_user_list name": lambda app: "entries",
     "digest": lambda app: app.extensions["payapp_assets"]["app.css"].digest,
 }
 
@@ -215,8 +234,9 @@ class World:
         return self.app.url_map.bind("localhost").build(endpoint, arguments, method=min(rule.methods or ()))
 
     def _argument(self, name: str, endpoint: str, owner: str, is_fresh: bool) -> Any:
-        if name in WORDS:
-            return WORDS[name](self.app)
+        word = WORDS.get(f"{endpoint} {name}") or WORDS.get(name)
+        if word:
+            return word(self.app)
         make: Callable[[Session, User], Any]
         if name == "token":
             name, owner, make = endpoint, "user", partial(_make_link, endpoint=endpoint)

@@ -26,7 +26,7 @@ from tests.web.access_table import SENT
 from tests.web.callers import World
 from tests.web.hostile_values import Literal
 
-PERSON, PROGRAM, STRANGER, SERVICE = "user", "spend key", "anonymous", "service key"
+PERSON, PROGRAM, STRANGER, SERVICE, STAFF = "user", "spend key", "anonymous", "service key", "staff"
 ACTS = ("POST", "PUT", "PATCH", "DELETE")
 
 # What Flask, Flask-Login, Flask-WTF, htmx and the server read, beside the names that the source asks for.
@@ -107,6 +107,8 @@ def who_asks(rule: Rule) -> str:
     """Return somebody whom the route lets in, where there is one."""
     if rule.endpoint.startswith("api."):
         return PROGRAM
+    if rule.rule.startswith("/admin"):
+        return STAFF
     return PERSON if is_for_people(rule.rule) and not rule.endpoint.startswith("auth.") else STRANGER
 
 
