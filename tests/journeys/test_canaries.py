@@ -77,7 +77,9 @@ class Walk:
             self.post("/login", 422, email=EMAIL, password=mistyped)
             self.post("/login", 422, email="nobody@example.com", password=mistyped)
         with journey.step("sign up again"):
-            self.post("/signup", 422, email=EMAIL, password=mistyped)
+            self.post("/signup", 303, email=EMAIL, password=mistyped)
+        with journey.step("forget the password"):
+            self.post("/forgot-password", 303, email=EMAIL)
         with journey.step("log in by an old form"):
             self.post("/login", 400, token=invent("token"), email=EMAIL, password=password)
         with journey.step("log in"):
@@ -231,6 +233,8 @@ def make_stack(database_url: str, folder: Path, journey: Journey) -> Stack:
         "SECRET_KEY": journey.plant("SECRET_KEY", invent("secret-key")),
         "STRIPE_SECRET_KEY": journey.plant("Stripe key", f"sk_test_{invent('stripe')}"),
     }
+    mail_password = journey.plant("mail server's password", invent("mail"))
+    settings["MAIL_URL"] = f"smtp://payapp:{mail_password}@localhost:{free_port()}"  # nobody listens: it is tried again
     return Stack(
         database_url,
         folder,
