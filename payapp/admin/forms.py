@@ -1,12 +1,13 @@
 """Forms of the desk. Each act has a reason, and an id by which a form that is sent twice acts once."""
 
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, IntegerField, StringField
+from wtforms import Field, HiddenField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, ValidationError
 
 from payapp.audit import NOTE_LENGTH_MAX
 from payapp.features.once import FIELD
 from payapp.ledger.posting import MAX_AMOUNT
+from payapp.web.whole_numbers import WholeNumberField
 
 
 def _strip(text: str | None) -> str | None:
@@ -50,7 +51,7 @@ class OnceForm(ActForm):
 class AdjustForm(OnceForm):
     """Credits to give, or with a minus sign to take."""
 
-    amount = IntegerField(
+    amount = WholeNumberField(
         "Credits",
         validators=[
             InputRequired("Say how many credits."),
@@ -63,6 +64,6 @@ class AdjustForm(OnceForm):
 class RefundForm(OnceForm):
     """What the preview has shown: only just this is done."""
 
-    amount = IntegerField(validators=[InputRequired()])
-    credits = IntegerField(validators=[InputRequired()])
-    available_after = IntegerField(validators=[InputRequired()])
+    amount = WholeNumberField(validators=[InputRequired()])
+    credits = WholeNumberField(validators=[InputRequired()])
+    available_after = WholeNumberField(validators=[InputRequired()])

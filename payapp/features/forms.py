@@ -4,11 +4,12 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
-from wtforms import IntegerField, StringField
+from wtforms import StringField
 from wtforms.validators import DataRequired, Length
 
 from payapp.features.qr_code_batch import Batch, BatchError, read_batch
 from payapp.features.qr_codes import TEXT_LENGTH_MAX
+from payapp.web.whole_numbers import WholeNumberField
 
 
 class QrCodeForm(FlaskForm):
@@ -28,7 +29,7 @@ class QrCodeBatchForm(FlaskForm):
 
     lines = StringField("Links or texts, one per line")
     file = FileField("Or a file")
-    cost = IntegerField()
+    cost = WholeNumberField()
     batch: Batch | None = None
 
     def validate(self, extra_validators: Any = None) -> bool:
