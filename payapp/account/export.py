@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, FromClause, Select, and_, select, tuple_
 from sqlalchemy.orm import Session
 
+from payapp.audit.models import AuditEntry
 from payapp.auth.accounts import USERS
 from payapp.auth.api_keys import KEYS
 from payapp.auth.factors.passkeys import PASSKEYS
@@ -20,6 +21,7 @@ from payapp.auth.factors.totp import SECRETS as TOTP_SECRETS
 from payapp.auth.login_sessions import LOGINS
 from payapp.billing.checkout.fulfillment import PURCHASES
 from payapp.billing.returns.facts import DISPUTES, REFUNDS
+from payapp.database.base import table_of
 from payapp.database.clock import utc_now
 from payapp.features.qr_batches import BATCHES
 from payapp.ledger.balances import ENTRIES
@@ -33,6 +35,9 @@ LEFT_OUT = {
     *("sealed_secret", "last_step", "credential_id", "public_key", "user_handle", "sign_count"),
     *("stripe_customer_key", "stripe_checkout_key", "stripe_customer_requested_at", "stripe_customer_email"),
 }
+# Who of the staff it was is theirs.
+AUDIT = table_of(AuditEntry).c
+TOLD_OF_ACTS = ("id", "created_at", "act", "subject", "note")
 
 
 def _columns(table: FromClause) -> list[ColumnElement[Any]]:
@@ -84,6 +89,7 @@ SECTIONS: dict[str, Section] = {
     "holds": Section(select(*_columns(HOLDS)), HOLDS.c.user_id, is_long=True),
     "entries": Section(select(*_columns(ENTRIES)), ENTRIES.c.user_id, is_long=True),
     "qr_code_batches": Section(select(*_columns(BATCHES)).where(BATCHES.c.texts.is_not(None)), BATCHES.c.user_id),
+    "acts_of_staff": Section(select(*(AUDIT[name] for name in TOLD_OF_ACTS)), AUDIT.user_id),
     "mails": Section(select(*_columns(MAILS)), MAILS.c.user_id),
 }
 

@@ -8,11 +8,12 @@ from flask import Flask
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from payapp.api import balance, idempotency
+from payapp.api import idempotency
 from payapp.api.models import ApiRequest
 from payapp.auth.api_keys import revoke_by_prefix
 from payapp.billing.checkout.one_statement import FULFILL, fulfill_values
 from payapp.billing.models import Purchase
+from payapp.database import one_statement
 from payapp.database.clock import utc_now
 from payapp.database.one_statement import attempt
 from payapp.extensions import db
@@ -42,7 +43,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         done.append(row is not None)
         return row
 
-    for module in (idempotency, balance, of_webhooks):
+    for module in (idempotency, one_statement, of_webhooks):
         monkeypatch.setattr(module, "attempt", watched)
     return done
 

@@ -212,5 +212,8 @@ def test_it_lets_nobody_in_who_is_disabled(app: Flask, visitor: Visitor, session
     session.execute(update(User).values(disabled_at=utc_now()))
     session.commit()
     late = Visitor(app.test_client())
-    assert late.log_in().location == "/login"
+    answer = late.log_in()
+    assert answer.status_code == 422
+    assert "This account is disabled." in answer.text
+    assert "disabled" not in late.log_in(password="wrong password").text
     assert late.get("/dashboard/credits").status_code == 303

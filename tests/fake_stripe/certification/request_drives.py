@@ -87,6 +87,10 @@ CASES: dict[str, list[Case]] = {
             lambda w, one: w.service.update_customer_email(one, LONG_EMAIL, idempotency_key=w.key()),
         ),
     ],
+    "delete_customer": [
+        (lambda w: w.side.v1.customers.create({}).id, lambda w, one: w.service.delete_customer(one)),
+        (lambda w: w.side.v1.customers.create({}).id, lambda w, one: w.service.delete_customer(one, is_quick=True)),
+    ],
     "create_checkout_session": [
         (nothing, lambda w, _: w.service.create_checkout_session(w.request())),
         (lambda w: w.side.price, lambda w, one: w.service.create_checkout_session(w.request(price_id=one))),
