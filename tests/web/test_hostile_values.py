@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from itertools import islice, product
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from tests.web.hostile_bodies import BODIES
 from tests.web.hostile_places import ACTS, Place, find_places, rules_of, send, who_asks
 from tests.web.hostile_values import MARK, VALUES
 
-SHARE = {"sqlite": pick(200, 1), "postgresql": pick(300, 4)}  # one in so many of all pairs of a place and a value
+SHARE = {"sqlite": pick(331, 1), "postgresql": pick(661, 11)}  # one in so many of all pairs of a place and a value
 SHARE_OF_BODIES = pick(6, 1)
 REQUESTS_A_WORLD = 60  # then everybody is somebody new: what was spent, ended or deleted is there again
 CREDITS = 1_000_000
@@ -85,10 +86,8 @@ def show(value: Any) -> str:
 
 
 def pairs(places: list[Place], share: int) -> Iterator[tuple[Place, Any]]:
-    """Yield one in `share` of all pairs: each place has some of the values, and each value some of the places."""
-    for number, place in enumerate(places):
-        for value in VALUES[number % share :: share]:
-            yield place, value
+    """Yield one in `share` of all pairs; a prime, so that each place meets other values than the one before."""
+    return islice(product(places, VALUES), 0, None, share)
 
 
 def test_there_are_many_values_and_places(shared_app: Flask) -> None:
