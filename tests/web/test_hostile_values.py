@@ -19,7 +19,7 @@ from tests.web.hostile_places import ACTS, Place, find_places, rules_of, send, w
 from tests.web.hostile_values import MARK, VALUES
 
 SHARE = {"sqlite": pick(331, 1), "postgresql": pick(661, 11)}  # one in so many of all pairs of a place and a value
-SHARE_OF_BODIES = pick(6, 1)
+SHARE_OF_BODIES = pick(15, 1)
 REQUESTS_A_WORLD = 60  # then everybody is somebody new: what was spent, ended or deleted is there again
 CREDITS = 1_000_000
 
