@@ -162,10 +162,11 @@ def _cost_line(name: str, compared: Comparison) -> str:
 def _show_pair(compared: Comparison, figure: str) -> str:
     """Return both medians, and their ratio where there is anything to divide by."""
     ours, theirs = compared.medians(figure)
-    if not theirs:
+    if not ours and not theirs:
         return "in the web's"
     digits = 0 if figure == "p99" else 2
-    return f"{ours:.{digits}f} / {theirs:.{digits}f} = **{ours / theirs:.2f}**"
+    ratio = f"{ours / theirs:.2f}" if theirs else "?"  # less than the clock of processes can tell
+    return f"{ours:.{digits}f} / {theirs:.{digits}f} = **{ratio}**"
 
 
 def _show_ratios(ratios: list[float]) -> str:

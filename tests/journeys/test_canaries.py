@@ -20,6 +20,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from tests.databases import ENGINES
+from tests.effort import pick
 from tests.factories import event_payload, signature_of
 from tests.journeys.canaries import Journey, invent
 from tests.processes import Stack, free_port
@@ -30,7 +31,7 @@ CARD = "42424242424242424242"  # longer than anybody's
 PAGES = ("/", "/dashboard/credits", "/dashboard/credits/balance", "/features/qr-codes", "/dashboard/api-keys")
 STAND_INS_OWN = "fake_stripe"
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 
 
 class Walk:
@@ -207,7 +208,7 @@ class Walk:
         self.run("a wrong SECRET_KEY", "flask", "ledger", "verify", PAYAPP_ENV="production", SECRET_KEY=password[:20])
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=pick(["postgresql"], ENGINES))
 def walked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Journey]]:
     """Everything that payapp does, done once, and all processes ended: so every log is written."""
     databases = request.getfixturevalue(

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.effort import pick
 from tests.test_architecture import access_of
 from tests.web.access_table import ACCESS_OF_KIND, CALLERS, KINDS, ROUTES, Row
 from tests.web.callers import KEYS, PEOPLE, World, let_known_user_in
@@ -107,10 +108,18 @@ def test_who_may_look(world: World, row: Row) -> None:
     assert wrong_among(look(world, row, row.method), row) == {}, row.expected
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shared_app", ["postgresql"], indirect=True)
-@pytest.mark.parametrize("row", LOOKS[::3])
-def test_it_is_the_same_on_postgresql(world: World, row: Row) -> None:
-    assert wrong_among(look(world, row, row.method), row) == {}, row.expected
+@pytest.mark.parametrize("row", LOOKS[:: pick(3, 1)])
+def test_looks_are_the_same_on_postgresql(world: World, row: Row) -> None:
+    test_who_may_look(world, row)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("shared_app", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("row", ACTS[:: pick(3, 1)])
+def test_acts_are_the_same_on_postgresql(world: World, row: Row) -> None:
+    test_who_may_act(world, row)
 
 
 @one_engine
@@ -121,6 +130,7 @@ def test_head_is_as_get_without_a_body(world: World, row: Row) -> None:
     assert {answer.data for answer in answers.values()} == {b""}
 
 
+@one_engine
 @pytest.mark.parametrize("row", ACTS)
 def test_who_may_act(world: World, row: Row) -> None:
     """Whoever may not has changed nothing, in no table."""

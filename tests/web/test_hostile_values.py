@@ -18,7 +18,7 @@ from tests.web.hostile_bodies import BODIES
 from tests.web.hostile_places import ACTS, Place, find_places, rules_of, send, who_asks
 from tests.web.hostile_values import MARK, VALUES
 
-SHARE = {"sqlite": pick(331, 1), "postgresql": pick(661, 11)}  # one in so many of all pairs of a place and a value
+SHARE = {"sqlite": pick(331, 1), "postgresql": pick(1321, 11)}  # one in so many of all pairs of a place and a value
 SHARE_OF_BODIES = pick(15, 1)
 REQUESTS_A_WORLD = 60  # then everybody is somebody new: what was spent, ended or deleted is there again
 CREDITS = 1_000_000
@@ -90,6 +90,7 @@ def pairs(places: list[Place], share: int) -> Iterator[tuple[Place, Any]]:
     return islice(product(places, VALUES), 0, None, share)
 
 
+@pytest.mark.parametrize("shared_app", ["sqlite"], indirect=True)
 def test_there_are_many_values_and_places(shared_app: Flask) -> None:
     places = find_places(shared_app)
     assert len(VALUES) >= 200
