@@ -9,6 +9,7 @@ import pytest
 from bench.engines import ENGINES
 from bench.pressure.__main__ import main
 from tests.databases import PostgresDatabases
+from tests.effort import IS_LONG
 
 ROWS = (
     "3 people log in at once: /healthz",
@@ -22,6 +23,8 @@ ROWS = (
 
 
 @pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.skipif(not IS_LONG, reason="make pressure is a measurement of its own; played in make test-long")
 def test_it_plays_every_scene(
     tmp_path: Path, postgres_databases: PostgresDatabases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
