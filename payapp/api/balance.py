@@ -20,7 +20,7 @@ from payapp.ledger.balances import get_balance
 def show_balance(query: dict[str, Any]) -> Response:
     """The account's credits as they are now."""
     user_id = find_account(query.get("user"))
-    balance = find_balance(db.session(), user_id, g.api_key.id)
+    balance = find_balance(db.engine, user_id, g.api_key.id)
     if balance is None:
         confirm_key()
         balance = get_balance(db.session(), user_id)

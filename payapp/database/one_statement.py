@@ -53,6 +53,11 @@ def read_row(session: Session, statement: Select[Any], values: Mapping[str, Any]
     engine = session.get_bind()
     if session.in_transaction() or not isinstance(engine, Engine) or not can_attempt(engine):
         return session.execute(statement, values).one_or_none()
+    return read_alone(engine, statement, values)
+
+
+def read_alone(engine: Engine, statement: Select[Any], values: Mapping[str, Any]) -> Any | None:
+    """Return the one row that the statement finds by itself, with no session; None if there is none, and on SQLite."""
     text, constants = _write_for_psycopg(statement, engine.dialect)
     return attempt(engine, text, {**constants, **values})
 

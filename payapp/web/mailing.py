@@ -3,7 +3,6 @@
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from payapp.jobs.queue import call_worker
 from payapp.mail.outbox import post_mail
 from payapp.web.services import get_settings
 
@@ -30,4 +29,6 @@ def order_mail(session: Session, kind: str, address: str, user_id: int | None = 
 def call_mailer() -> None:
     """Have the worker send what was ordered, now. Call it after the commit; lost, it is made up for within a minute."""
     if has_mail():
+        from payapp.jobs.queue import call_worker  # huey takes a while, and most pages send no mail
+
         call_worker(get_settings(), "send_mails")
