@@ -6,13 +6,9 @@ import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from payapp.billing.checkout.fulfillment import fulfill_checkout
-from payapp.billing.checkout.purchases import find_latest_purchase
-from payapp.billing.checkout.starting import start_checkout
-from payapp.billing.checkout.storefront import Storefront
-from payapp.billing.packages import get_package
 from payapp.features.once import FIELD
 from payapp.web.services import get_stripe
+from tests.billing.shop import buy_growth
 from tests.factories import make_user
 from tests.people import Visitor, become_staff
 from tests.stand_in import StandIn
@@ -36,14 +32,9 @@ def customer_id(session: Session) -> int:
 def paid_id(stripe: StandIn, session: Session) -> int:
     """A purchase of 500 credits for $39.00, paid at the stand-in."""
     user = make_user(session, email="eve.purchases@example.com", stripe_customer_id=None)
-    start_checkout(session, get_stripe(), Storefront("https://shop.example", {}), user.id, get_package("growth"))
-    purchase = find_latest_purchase(session, user.id)
-    assert purchase is not None
-    assert purchase.stripe_checkout_session_id is not None
-    stripe.pay(purchase.stripe_checkout_session_id)
-    fulfill_checkout(session, get_stripe().get_checkout_session(purchase.stripe_checkout_session_id))
+    purchase_id = buy_growth(session, get_stripe(), stripe, user.id)
     session.commit()
-    return purchase.id
+    return purchase_id
 
 
 def sent(number: int = 1, **fields: Any) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from payapp.auth.models import User
+from payapp.billing.checkout.fulfillment import fulfill_checkout
+from payapp.billing.checkout.purchases import find_latest_purchase
 from payapp.billing.checkout.starting import start_checkout
 from payapp.billing.checkout.storefront import Storefront
 from payapp.billing.models import Purchase
@@ -54,6 +56,17 @@ class Shop:
     def customer_id(self) -> str:
         self.session.rollback()
         return str(self.session.execute(select(User.stripe_customer_id).where(User.id == self.user_id)).scalar_one())
+
+
+def buy_growth(session: Session, service: StripeService, stripe: StandIn, user_id: int) -> int:
+    """Buy 500 credits for $39.00, pay at the stand-in, and be granted them; return the purchase's id. Not committed."""
+    start_checkout(session, service, Storefront(BASE_URL, {}), user_id, get_package("growth"))
+    purchase = find_latest_purchase(session, user_id)
+    assert purchase is not None
+    assert purchase.stripe_checkout_session_id is not None
+    stripe.pay(purchase.stripe_checkout_session_id)
+    fulfill_checkout(session, service.get_checkout_session(purchase.stripe_checkout_session_id))
+    return purchase.id
 
 
 def list_open(stripe: StandIn, shop: Shop) -> list[str]:

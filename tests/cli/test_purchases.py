@@ -3,17 +3,13 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from payapp.billing.checkout.fulfillment import fulfill_checkout
-from payapp.billing.checkout.purchases import find_latest_purchase
-from payapp.billing.checkout.starting import start_checkout
-from payapp.billing.checkout.storefront import Storefront
-from payapp.billing.packages import get_package
 from payapp.ledger.balances import get_balance
 from payapp.ledger.holds import spend
 from payapp.stripe_types.objects import Event
 from payapp.web.services import get_stripe
 from payapp.webhooks.inbox import process_event
 from tests.billing.returning import Sale
+from tests.billing.shop import buy_growth
 from tests.cli.conftest import RunCommand
 from tests.factories import event_payload, make_user, refund_object
 from tests.stand_in import StandIn
@@ -23,15 +19,10 @@ from tests.stand_in import StandIn
 def purchase_id(stripe: StandIn, session: Session) -> int:
     """A purchase of 500 credits, paid at the stand-in; 100 of them are spent."""
     user = make_user(session, email="ada.purchases@example.com", stripe_customer_id=None)
-    start_checkout(session, get_stripe(), Storefront("https://shop.example", {}), user.id, get_package("growth"))
-    purchase = find_latest_purchase(session, user.id)
-    assert purchase is not None
-    assert purchase.stripe_checkout_session_id is not None
-    stripe.pay(purchase.stripe_checkout_session_id)
-    fulfill_checkout(session, get_stripe().get_checkout_session(purchase.stripe_checkout_session_id))
+    purchase_id = buy_growth(session, get_stripe(), stripe, user.id)
     spend(session, user.id, 100, feature="test")
     session.commit()
-    return purchase.id
+    return purchase_id
 
 
 def balance_of(session: Session, purchase_id: int) -> int:
