@@ -8,7 +8,8 @@ from typing import cast
 
 from flask import current_app
 
-from payapp.auth.api_keys import ActiveApiKey, hash_secret, is_use_to_note
+from payapp.auth.api_keys import ActiveApiKey, is_use_to_note
+from payapp.auth.random_secrets import hash_secret
 
 KEYS_MAX = 10_000  # some megabytes
 

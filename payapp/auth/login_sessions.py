@@ -4,15 +4,14 @@ The session comes first, nothing is committed here. A browser's cookie carries a
 copy of the database opens no account, and a copied cookie opens none after the log-out.
 """
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from sqlalchemy import Boolean, String, bindparam, delete, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from payapp.auth.models import LoggedInUser, Login, LoginSession
+from payapp.auth.random_secrets import hash_secret, make_secret
 from payapp.database.base import insert_into, table_of
 from payapp.database.one_statement import read_row
 from payapp.database.sql_functions import database_now
@@ -60,12 +59,12 @@ def begin_login(session: Session, user_id: int, browser: str, *, with_factor: bo
 
     `with_factor`: the user has shown a second factor.
     """
-    token = secrets.token_urlsafe(32)
+    token = make_secret()
     now = database_now()
     session.execute(
         insert_into(session, LoginSession).values(
             user_id=user_id,
-            token_hash=_hash(token),
+            token_hash=hash_secret(token),
             browser=browser[:BROWSER_LENGTH_MAX],
             created_at=now,
             seen_at=now,
@@ -78,7 +77,7 @@ def begin_login(session: Session, user_id: int, browser: str, *, with_factor: bo
 
 def find_logged_in(session: Session, token: str) -> LoggedInUser | None:
     """Return whose login this is; None when it has ended, is over, or never was, and when the user is disabled."""
-    row = read_row(session, FIND_LOGGED_IN, {"token_hash": _hash(token)})
+    row = read_row(session, FIND_LOGGED_IN, {"token_hash": hash_secret(token)})
     if row is None:
         return None
     posted, held, newest_entry_id, login_id, user_id, authenticated_at, seen_at, factor_at, *person = row
@@ -104,9 +103,9 @@ def renew_login(session: Session, login_id: int) -> str | None:
 
     Copies of the old cookie open nothing any more. None when the login has ended.
     """
-    token, now = secrets.token_urlsafe(32), database_now()
+    token, now = make_secret(), database_now()
     renewed = update(LOGINS).where(LOGINS.c.id == login_id)
-    renewed = renewed.values(token_hash=_hash(token), seen_at=now, authenticated_at=now)
+    renewed = renewed.values(token_hash=hash_secret(token), seen_at=now, authenticated_at=now)
     return token if session.execute(renewed.returning(LOGINS.c.id)).scalar() is not None else None
 
 
@@ -129,7 +128,7 @@ def list_logins(session: Session, user_id: int) -> list[LoginView]:
 
 def end_login(session: Session, token: str) -> None:
     """End the login with this secret. Harmless when there is none."""
-    session.execute(delete(LOGINS).where(LOGINS.c.token_hash == _hash(token)))
+    session.execute(delete(LOGINS).where(LOGINS.c.token_hash == hash_secret(token)))
 
 
 def end_login_of(session: Session, user_id: int, login_id: int) -> bool:
@@ -148,8 +147,3 @@ def forget_old_logins(session: Session, batch: int = FORGET_BATCH) -> int:
     over = session.scalars(select(LOGINS.c.id).where(IS_OVER).limit(batch)).all()
     session.execute(delete(LOGINS).where(LOGINS.c.id.in_(over)))
     return len(over)
-
-
-def _hash(token: str) -> str:
-    """Return what is kept of a secret: 256 random bits need no salt and no slowness."""
-    return sha256(token.encode(errors="surrogatepass")).hexdigest()

@@ -4,15 +4,14 @@ The session comes first, nothing is committed here. Using a link is deleting its
 allows: of any number who press at once, one finds it.
 """
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from payapp.auth.random_secrets import hash_secret, make_secret
 from payapp.database.base import insert_into, table_of
 from payapp.database.sql_functions import database_now
 from payapp.mail.kinds import KINDS, LinkKind, Purpose
@@ -34,9 +33,9 @@ class Link:
 
 def make_link(session: Session, user_id: int, kind: LinkKind, address: str) -> str:
     """Return the token of a fresh link, whose hash alone is kept; the older one of this purpose is void from now on."""
-    token = secrets.token_urlsafe(32)
+    token = make_secret()
     values = {
-        "token_hash": _hash(token),
+        "token_hash": hash_secret(token),
         "address": address,
         "expires_at": database_now(kind.lifetime.total_seconds()),
     }
@@ -79,9 +78,4 @@ def forget_old_links(session: Session, limit: int = FORGET_BATCH) -> int:
 
 
 def _is_good(purpose: Purpose, token: str) -> tuple[Any, ...]:
-    return LINKS.c.token_hash == _hash(token), LINKS.c.purpose == purpose, LINKS.c.expires_at > database_now()
-
-
-def _hash(token: str) -> str:
-    """Return what is kept of a token: 256 random bits need no salt and no slowness."""
-    return sha256(token.encode(errors="surrogatepass")).hexdigest()
+    return LINKS.c.token_hash == hash_secret(token), LINKS.c.purpose == purpose, LINKS.c.expires_at > database_now()

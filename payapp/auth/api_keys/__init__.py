@@ -11,13 +11,13 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, bindparam, column, func, insert, or_, select, table, update
 from sqlalchemy.orm import Session
 
 from payapp.auth.api_keys.models import ApiKey, Scope
+from payapp.auth.random_secrets import hash_secret
 from payapp.database.base import UtcDateTime, table_of
 from payapp.database.clock import utc_now
 
@@ -120,11 +120,6 @@ def find_active_key(session: Session, secret: str) -> ActiveApiKey | None:
         return None
     row: Any = session.execute(FIND_ACTIVE, {"key_hash": hash_secret(secret)}).one_or_none()
     return ActiveApiKey(*row) if row else None
-
-
-def hash_secret(secret: str) -> str:
-    """Return what is kept of a secret."""
-    return sha256(secret.encode()).hexdigest()
 
 
 def is_use_to_note(key: ActiveApiKey) -> bool:

@@ -4,12 +4,12 @@ Of 120 random bits a plain hash is kept: nothing that can be computed finds them
 """
 
 import secrets
-from hashlib import sha256
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from payapp.auth.factors.models import RecoveryCode
+from payapp.auth.random_secrets import hash_secret
 from payapp.database.base import table_of
 
 CODES_MAX = 10
@@ -56,4 +56,4 @@ def _make_code() -> str:
 def _hash(code: str) -> str:
     """Hash what the code says, whatever capitals, blanks and hyphens it is typed with."""
     typed = "".join(letter for letter in code.lower() if letter.isalnum()).translate(LOOK_ALIKES)
-    return sha256(typed.encode(errors="surrogatepass")).hexdigest()
+    return hash_secret(typed)

@@ -3,15 +3,14 @@
 A browser's cookie carries a secret whose hash is in the row, as with logins; but no page knows anybody by it.
 """
 
-import secrets
 from dataclasses import dataclass
-from hashlib import sha256
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from payapp.auth.accounts import lock_user
 from payapp.auth.models import User
+from payapp.auth.random_secrets import hash_secret, make_secret
 from payapp.auth.second_step.models import PendingLogin
 from payapp.database.base import insert_into, table_of
 from payapp.database.sql_functions import database_now
@@ -34,12 +33,12 @@ class Waiting:
 
 def begin_pending_login(session: Session, user_id: int, password_hash: str) -> str:
     """Write down that the password was right; return the secret for the browser's cookie."""
-    token = secrets.token_urlsafe(32)
+    token = make_secret()
     session.execute(
         insert_into(session, PendingLogin).values(
             user_id=user_id,
-            token_hash=_hash(token),
-            password_mark=_hash(password_hash),
+            token_hash=hash_secret(token),
+            password_mark=hash_secret(password_hash),
             expires_at=database_now(PENDING_SECONDS_MAX),
         )
     )
@@ -52,11 +51,13 @@ def find_pending_login(session: Session, token: str) -> Waiting | None:
         select(PENDING.c.id, PENDING.c.user_id, USERS.c.email, PENDING.c.password_mark, USERS.c.password_hash)
         .join(USERS, USERS.c.id == PENDING.c.user_id)
         .where(
-            PENDING.c.token_hash == _hash(token), PENDING.c.expires_at > database_now(), USERS.c.disabled_at.is_(None)
+            PENDING.c.token_hash == hash_secret(token),
+            PENDING.c.expires_at > database_now(),
+            USERS.c.disabled_at.is_(None),
         )
     )
     row = session.execute(found).one_or_none()
-    if row is None or row.password_mark != _hash(row.password_hash):
+    if row is None or row.password_mark != hash_secret(row.password_hash):
         return None
     return Waiting(row.id, row.user_id, row.email, row.password_mark)
 
@@ -70,12 +71,12 @@ def finish_pending_login(session: Session, waiting: Waiting) -> bool:
     password_hash = lock_user(session, waiting.user_id)
     row = delete(PENDING).where(PENDING.c.id == waiting.id, PENDING.c.expires_at > database_now())
     is_first = session.execute(row.returning(PENDING.c.id)).scalar() is not None
-    return is_first and password_hash is not None and _hash(password_hash) == waiting.password_mark
+    return is_first and password_hash is not None and hash_secret(password_hash) == waiting.password_mark
 
 
 def end_pending_login(session: Session, token: str) -> None:
     """Forget the login that waits in this browser. Harmless when there is none."""
-    session.execute(delete(PENDING).where(PENDING.c.token_hash == _hash(token)))
+    session.execute(delete(PENDING).where(PENDING.c.token_hash == hash_secret(token)))
 
 
 def forget_old_pending_logins(session: Session, batch: int = FORGET_BATCH) -> int:
@@ -83,7 +84,3 @@ def forget_old_pending_logins(session: Session, batch: int = FORGET_BATCH) -> in
     over = session.scalars(select(PENDING.c.id).where(PENDING.c.expires_at <= database_now()).limit(batch)).all()
     session.execute(delete(PENDING).where(PENDING.c.id.in_(over)))
     return len(over)
-
-
-def _hash(text: str) -> str:
-    return sha256(text.encode(errors="surrogatepass")).hexdigest()
