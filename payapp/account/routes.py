@@ -22,9 +22,10 @@ from payapp.account.export import stream_user
 from payapp.account.forms import ChangePasswordForm, DeleteAccountForm
 from payapp.auth.accounts import change_password, make_hash, make_unusable_hash
 from payapp.auth.counting import count_tries
+from payapp.auth.crowded import CROWDED, try_again
 from payapp.auth.freshness import ask_again, has_recent_login, recent_login_required
 from payapp.auth.freshness.routes import renew
-from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
+from payapp.auth.hashing import CrowdedError, waiting_room
 from payapp.auth.limits import EXPORTS
 from payapp.auth.login_sessions import end_login_of, end_logins, list_logins
 from payapp.auth.password_tries import check_password
@@ -44,8 +45,6 @@ log = logging.getLogger(__name__)
 
 ACCESS = "logged-in users"
 blueprint = Blueprint("account", __name__, url_prefix="/dashboard/account")
-
-CROWDED = "Very many people are coming in just now. Please try again in a few seconds."
 
 
 @blueprint.before_request
@@ -181,10 +180,7 @@ def _page(status: int = 200, **forms: Any) -> BaseResponse:
         deletion=forms.get("deletion") or DeleteAccountForm(formdata=None),
         logins=[(login, describe_browser(login.browser)) for login in logins],
     )
-    response = Response(html, status, mimetype="text/html")
-    if status == 503:
-        response.headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
-    return response
+    return try_again(html) if status == 503 else Response(html, status, mimetype="text/html")
 
 
 def _back() -> BaseResponse:

@@ -11,11 +11,12 @@ from werkzeug.wrappers import Response
 
 from payapp.auth.accounts import EmailTakenError, create_user, find_user, has_password_still
 from payapp.auth.counting import count_tries
+from payapp.auth.crowded import CROWDED, try_again
 from payapp.auth.email_addresses import normalize_email
 from payapp.auth.entering import enter, forget_login, safe_next, wait_for_factor
 from payapp.auth.factors.owned import has_factor
 from payapp.auth.forms import LogInForm, SignUpForm
-from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
+from payapp.auth.hashing import CrowdedError, waiting_room
 from payapp.auth.limits import SIGN_UPS, TAKEN_MAILS, TooOftenError, count_try
 from payapp.auth.login_sessions import SEEN_SECONDS, find_logged_in, note_seen
 from payapp.auth.models import LoggedInUser, User
@@ -137,11 +138,8 @@ def _page(template: str, form: SignUpForm | LogInForm) -> str | tuple[str, int]:
 
 
 def _ask_to_try_again(template: str, form: SignUpForm | LogInForm) -> Response:
-    """Show the form, still filled in, to one too many. Nothing was tried, so nothing is counted."""
-    form.password.errors = ["Very many people are coming in just now. Please try again in a few seconds."]
-    response = Response(_render_form(template, form), 503, mimetype="text/html")
-    response.headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
-    return response
+    form.password.errors = [CROWDED]
+    return try_again(_render_form(template, form))
 
 
 def _render_form(template: str, form: SignUpForm | LogInForm) -> str:

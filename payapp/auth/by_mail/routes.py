@@ -11,12 +11,13 @@ from payapp.auth.accounts import EmailTakenError, make_hash
 from payapp.auth.by_mail import LinkOverError, change_address, confirm_address, reset_password
 from payapp.auth.by_mail.forms import ForgotPasswordForm, NewPasswordForm
 from payapp.auth.counting import count_tries
+from payapp.auth.crowded import CROWDED, try_again
 from payapp.auth.email_addresses import normalize_email
-from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
+from payapp.auth.hashing import CrowdedError, waiting_room
 from payapp.auth.limits import RESET_MAILS, RESETS
 from payapp.auth.visitors import visitors_address
 from payapp.extensions import db
-from payapp.mail.links import find_link
+from payapp.mail.links import Link, find_link
 from payapp.web.mailing import call_mailer, has_mail, order_mail
 
 ACCESS = "anyone"
@@ -72,14 +73,15 @@ def reset(token: str) -> Page:
         return _show_over()
     form.address = link.address
     if not form.validate_on_submit():
-        return _show_reset(token, form)
+        html = _render_reset(token, form, link)
+        return (html, 422) if form.errors else html
     session.rollback()  # hashing takes its time
     try:
         with waiting_room():
             link = reset_password(session, token, make_hash(form.password.data))
     except CrowdedError:
-        form.password.errors = ["Very many people are coming in just now. Please try again in a few seconds."]
-        return _ask_to_try_again(_show_reset(token, form))
+        form.password.errors = [CROWDED]
+        return try_again(_render_reset(token, form, link))
     except LinkOverError:
         session.rollback()
         return _show_over()
@@ -122,12 +124,8 @@ def _show_request(form: ForgotPasswordForm) -> str | tuple[str, int]:
     return (html, 422) if form.errors else html
 
 
-def _show_reset(token: str, form: NewPasswordForm) -> str | tuple[str, int]:
-    link = find_link(db.session(), "reset", token)
-    if link is None:
-        return _show_over()
-    html = render_template("by_mail/reset.html", form=form, link=link, token=token)
-    return (html, 422) if form.errors else html
+def _render_reset(token: str, form: NewPasswordForm, link: Link) -> str:
+    return render_template("by_mail/reset.html", form=form, link=link, token=token)
 
 
 def _show_change(token: str) -> str | tuple[str, int]:
@@ -140,9 +138,3 @@ def _show_change(token: str) -> str | tuple[str, int]:
 
 def _show_over() -> tuple[str, int]:
     return render_template("by_mail/over.html"), 404
-
-
-def _ask_to_try_again(page: str | tuple[str, int]) -> Response:
-    response = Response(page[0] if isinstance(page, tuple) else page, 503, mimetype="text/html")
-    response.headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
-    return response

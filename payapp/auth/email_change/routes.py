@@ -6,9 +6,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from payapp.auth.accounts import find_user_id
 from payapp.auth.counting import count_tries
+from payapp.auth.crowded import CROWDED, try_again
 from payapp.auth.email_addresses import normalize_email
 from payapp.auth.email_change.forms import ChangeEmailForm
-from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
+from payapp.auth.hashing import CrowdedError, waiting_room
 from payapp.auth.limits import ADDRESS_CHANGES, CONFIRMATIONS
 from payapp.auth.password_tries import check_password
 from payapp.extensions import db
@@ -88,7 +89,5 @@ def _page(form: ChangeEmailForm) -> str | tuple[str, int]:
 
 
 def _ask_to_try_again(form: ChangeEmailForm) -> Response:
-    form.current_password.errors = ["Very many people are coming in just now. Please try again in a few seconds."]
-    response = Response(render_template("by_mail/change_form.html", form=form), 503)
-    response.headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
-    return response
+    form.current_password.errors = [CROWDED]
+    return try_again(render_template("by_mail/change_form.html", form=form))

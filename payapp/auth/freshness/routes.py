@@ -5,8 +5,9 @@ from flask_login import current_user, login_required, login_user
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
+from payapp.auth.crowded import CROWDED, try_again
 from payapp.auth.freshness.forms import LogInAgainForm
-from payapp.auth.hashing import TRY_AGAIN_SECONDS, CrowdedError, waiting_room
+from payapp.auth.hashing import CrowdedError, waiting_room
 from payapp.auth.login_sessions import find_logged_in, renew_login
 from payapp.auth.password_tries import check_password
 from payapp.extensions import db
@@ -28,7 +29,7 @@ def log_in_again() -> Response | str | tuple[str, int]:
         with waiting_room():
             user = check_password(email, form.password.data)
     except CrowdedError:
-        form.password.errors = ["Very many people are coming in just now. Please try again in a few seconds."]
+        form.password.errors = [CROWDED]
         return _page(form, 503)
     if user is None or user.id != user_id:
         form.password.errors = ["The password is wrong."]
@@ -53,11 +54,8 @@ def renew(login_id: int) -> None:
 
 
 def _page(form: LogInAgainForm, status: int) -> Response:
-    response = Response(render_template("auth/log_in_again.html", form=form, next=_next()), status)
-    response.mimetype = "text/html"
-    if status == 503:
-        response.headers["Retry-After"] = str(TRY_AGAIN_SECONDS)
-    return response
+    html = render_template("auth/log_in_again.html", form=form, next=_next())
+    return try_again(html) if status == 503 else Response(html, status, mimetype="text/html")
 
 
 def _next() -> str:
