@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from payapp.auth import accounts, hashing, password_tries
 from payapp.auth.api_keys import create_api_key, find_active_key
+from payapp.auth.factors.owned import has_factor
 from payapp.auth.models import User
 from payapp.database.base import writing
 from payapp.database.clock import utc_now
 from payapp.mail.models import MailedLink
 from tests.auth.by_mail.conftest import Mailbox
+from tests.auth.factor_owners import set_up_app
 from tests.people import PASSWORD, Visitor
 
 NEW = "a whole new password"
@@ -115,6 +117,20 @@ def test_keys_of_an_account_that_nobody_has_confirmed_end(
         session.commit()
     visitor.submit(ask(visitor, mailbox), password=NEW)
     assert bool(find_active_key(session, key.secret)) is is_verified
+
+
+@pytest.mark.parametrize("is_verified", [False, True])
+def test_factors_of_an_address_that_nobody_had_confirmed_end_too(
+    visitor: Visitor, session: Session, mailbox: Mailbox, is_verified: bool
+) -> None:
+    """Else whoever made the account would keep its owner out, or come in by a passkey."""
+    visitor.sign_up()
+    if is_verified:
+        visitor.submit(mailbox.link())
+    set_up_app(visitor)
+    visitor.submit(ask(visitor, mailbox), password=NEW)
+    session.rollback()
+    assert has_factor(session, session.scalars(select(User.id)).one()) is is_verified
 
 
 def test_looking_uses_nothing(app: Flask, visitor: Visitor, mailbox: Mailbox) -> None:
